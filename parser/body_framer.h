@@ -11,7 +11,8 @@
 
 namespace smtpmark::parser {
 
-// What is wrong with the lines of a body; offsets count octets of the stuffed stream from its start.
+// What is wrong with the lines of a body; offsets count octets of the stuffed stream from its
+// start.
 struct BodyFaults {
   static constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t first_bare_cr = kNowhere;
@@ -23,11 +24,13 @@ struct BodyFaults {
 // stuffed dots out. No copy: each call hands out a view of body octets that lie together.
 class DataFramer {
  public:
-  // kNeedMore: `piece` holds body octets (perhaps none); go on with the octets not consumed, or with
+  // kNeedMore: `piece` holds body octets (perhaps none); go on with the octets not consumed, or
+  // with
   //            the next ones when all were. At least one octet is consumed of a non-empty `bytes`.
   // kReady:    the end of data; `piece` holds the last body octets; consumed ends behind its CRLF.
   // Never kRejected: faults() is for the caller to judge, once the end has been reached.
-  // `piece` points into `bytes` or into static storage (a CR held back from an earlier call).
+  // `piece` points into `bytes` or into static storage (a CR held back from an earlier call, and
+  // the octet behind it).
   FeedResult feed(std::string_view bytes, std::string_view& piece) noexcept;
   FeedResult feed(std::string&&, std::string_view&) = delete;
 
@@ -35,10 +38,25 @@ class DataFramer {
   const BodyFaults& faults() const noexcept { return faults_; }
 
  private:
+  enum class State : std::uint8_t {  // named for what lies just before the next octet
+    kLineStart,
+    kMidLine,
+    kBehindCr,
+    kBehindDot,    // a dot at the start of a line: consumed, never handed out
+    kBehindDotCr,  // and a CR: consumed, withheld until it is known whether it ends the data
+  };
+
+  FeedResult advance(std::string_view bytes, std::string_view& piece) noexcept;
+  FeedResult advance_behind_dot_cr(char octet, std::string_view& piece) noexcept;
+  std::size_t find_line_dot(std::string_view bytes) noexcept;
+  void note_faults(std::uint64_t offset, std::uint64_t bare_lf,
+                   std::uint64_t behind_bare_cr) noexcept;
+  void note_bare_cr(std::uint64_t offset) noexcept;
+
   std::uint64_t octets_ = 0;
-  std::uint64_t stream_offset_ = 0;
+  std::uint64_t stream_offset_ = 0;  // octets consumed
   BodyFaults faults_;
-  std::uint8_t state_ = 0;
+  State state_ = State::kLineStart;
 };
 
 // The octets of one BDAT chunk; opaque, so nothing is looked at.

@@ -34,9 +34,9 @@ std::string_view to_string(Verb verb) noexcept;
 
 // A reverse-path or forward-path without its angle brackets (RFC 5321, 4.1.2).
 struct Path {
-  std::string_view mailbox;       // "local@domain"; empty for the null reverse-path
-  std::string_view local_part;    // as on the wire: a quoted-string keeps its quotes and backslashes
-  std::string_view domain;        // empty for "<Postmaster>"; an address literal keeps its brackets
+  std::string_view mailbox;     // "local@domain"; empty for the null reverse-path
+  std::string_view local_part;  // as on the wire: a quoted-string keeps its quotes and backslashes
+  std::string_view domain;      // empty for "<Postmaster>"; an address literal keeps its brackets
   std::string_view source_route;  // "@a,@b" of "<@a,@b:c@d>": accepted and ignored; mostly empty
 };
 
@@ -71,8 +71,8 @@ struct Command {
   std::uint32_t error_offset = 0;          // octets from the start of the line
 
   std::string_view line;      // without its line end; empty when the line was too long
-  std::string_view argument;  // EHLO, HELO, LHLO: the domain or literal; VRFY, EXPN, HELP, NOOP: the
-                              // string; AUTH: the mechanism. Empty when there is none
+  std::string_view argument;  // EHLO, HELO, LHLO: the domain or literal; VRFY, EXPN, HELP, NOOP:
+                              // the string; AUTH: the mechanism. Empty when there is none
 
   // MAIL, RCPT
   Path path;
@@ -114,9 +114,12 @@ class CommandParser {
   FeedResult feed(std::string&&, Command&) = delete;  // views into a temporary would dangle
 
  private:
-  std::uint32_t scanned_ = 0;      // octets of the current line that have been looked at
-  std::uint32_t error_offset_ = 0;
-  SyntaxError error_ = SyntaxError::kNone;
+  FeedResult wait(std::string_view bytes, Command& command) noexcept;
+  FeedResult skip(std::string_view bytes, std::size_t from, Command& command) noexcept;
+
+  std::uint32_t scanned_ = 0;   // octets of the current line that were searched for its end
+  Verb verb_ = Verb::kUnknown;  // of a line that is skipped because it is too long
+  bool skipping_ = false;
 };
 
 }  // namespace smtpmark::parser

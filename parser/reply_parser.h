@@ -19,17 +19,17 @@ struct EnhancedCode {
 
 // One line of a reply (RFC 5321, 4.2.1). Views: see status.h.
 struct ReplyLine {
-  std::uint16_t code = 0;   // 200 to 559
-  bool first = false;       // of its reply
-  bool last = false;        // of its reply: "250 " or a bare "250"
-  EnhancedCode enhanced;    // RFC 2034
-  std::string_view text;    // behind the code and its separator, enhanced code included
+  std::uint16_t code = 0;  // 200 to 559
+  bool first = false;      // of its reply
+  bool last = false;       // of its reply: "250 " or a bare "250"
+  EnhancedCode enhanced;   // RFC 2034
+  std::string_view text;   // behind the code and its separator, enhanced code included
   SyntaxError error = SyntaxError::kNone;
   std::uint32_t error_offset = 0;  // octets from the start of the line
 };
 
-inline constexpr std::uint32_t kMaxReplyLine = 1000;   // octets with CRLF; RFC 5321 asks for 512
-inline constexpr std::uint32_t kMaxReplyLines = 200;   // lines of one reply
+inline constexpr std::uint32_t kMaxReplyLine = 1000;  // octets with CRLF; RFC 5321 asks for 512
+inline constexpr std::uint32_t kMaxReplyLines = 200;  // lines of one reply
 
 // A resumable parser of replies, a line an event; no allocation, no copy. Contract: status.h.
 // An error is final: nothing behind a malformed reply can be trusted, every later call returns it
@@ -40,29 +40,32 @@ class ReplyParser {
   FeedResult feed(std::string&&, ReplyLine&) = delete;
 
  private:
-  std::uint32_t scanned_ = 0;
-  std::uint32_t lines_ = 0;  // of the current reply
+  FeedResult fail(SyntaxError error, std::size_t offset, ReplyLine& line) noexcept;
+  FeedResult reject(ReplyLine& line) const noexcept;
+
+  std::uint32_t scanned_ = 0;  // octets of the current line that were searched for its end
+  std::uint32_t lines_ = 0;    // of the current reply
   std::uint32_t error_offset_ = 0;
-  std::uint16_t code_ = 0;   // of the current reply
+  std::uint16_t code_ = 0;  // of the current reply
   SyntaxError error_ = SyntaxError::kNone;
 };
 
 // What an EHLO reply offers (RFC 5321, 4.1.1.1).
 enum Capability : std::uint32_t {
-  kCapPipelining = 1U << 0,            // RFC 2920
-  kCapSize = 1U << 1,                  // RFC 1870
-  kCap8bitMime = 1U << 2,              // RFC 6152
-  kCapSmtpUtf8 = 1U << 3,              // RFC 6531
-  kCapChunking = 1U << 4,              // RFC 3030
-  kCapBinaryMime = 1U << 5,            // RFC 3030
-  kCapEnhancedStatusCodes = 1U << 6,   // RFC 2034
-  kCapStarttls = 1U << 7,              // RFC 3207
-  kCapAuth = 1U << 8,                  // RFC 4954
-  kCapDsn = 1U << 9,                   // RFC 3461
+  kCapPipelining = 1U << 0,           // RFC 2920
+  kCapSize = 1U << 1,                 // RFC 1870
+  kCap8bitMime = 1U << 2,             // RFC 6152
+  kCapSmtpUtf8 = 1U << 3,             // RFC 6531
+  kCapChunking = 1U << 4,             // RFC 3030
+  kCapBinaryMime = 1U << 5,           // RFC 3030
+  kCapEnhancedStatusCodes = 1U << 6,  // RFC 2034
+  kCapStarttls = 1U << 7,             // RFC 3207
+  kCapAuth = 1U << 8,                 // RFC 4954
+  kCapDsn = 1U << 9,                  // RFC 3461
 };
 
 enum AuthMechanism : std::uint16_t {
-  kAuthPlain = 1U << 0,        // RFC 4616
+  kAuthPlain = 1U << 0,  // RFC 4616
   kAuthLogin = 1U << 1,
   kAuthCramMd5 = 1U << 2,      // RFC 2195
   kAuthScramSha1 = 1U << 3,    // RFC 5802
@@ -72,9 +75,9 @@ enum AuthMechanism : std::uint16_t {
 };
 
 struct Capabilities {
-  std::uint32_t offered = 0;       // bits of Capability
-  std::uint16_t mechanisms = 0;    // bits of AuthMechanism
-  std::uint64_t size_limit = 0;    // SIZE value in octets; 0: no limit stated
+  std::uint32_t offered = 0;     // bits of Capability
+  std::uint16_t mechanisms = 0;  // bits of AuthMechanism
+  std::uint64_t size_limit = 0;  // SIZE value in octets; 0: no limit stated
 
   bool has(Capability capability) const noexcept { return (offered & capability) != 0; }
 

@@ -1,0 +1,27 @@
+// The functions behind the Ragel grammars. Each takes one complete line, so that the machine needs
+// no state between calls and no test for the end of its input. Private to this folder.
+#ifndef SMTPMARK_PARSER_GRAMMAR_H_
+#define SMTPMARK_PARSER_GRAMMAR_H_
+
+#include <string_view>
+
+#include "parser/command_parser.h"
+#include "parser/line.h"
+#include "parser/reply_parser.h"
+
+namespace smtpmark::parser {
+
+// Parses what follows command.verb, which must be known, in `line`, which ends with its only CRLF.
+// Fills in the members of `command` that belong to the verb. (command.rl)
+Fault parse_arguments(std::string_view line, Command& command) noexcept;
+
+// Parses `line`, which ends with its only CRLF: code, last, enhanced and text. (reply.rl)
+Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept;
+
+// Checks what stands between the brackets of an address literal (RFC 5321, 4.1.3); `content` must
+// be followed by the closing one. (address_literal.rl)
+Fault check_address_literal(std::string_view content) noexcept;
+
+}  // namespace smtpmark::parser
+
+#endif  // SMTPMARK_PARSER_GRAMMAR_H_

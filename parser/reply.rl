@@ -1,0 +1,89 @@
+// One line of a reply (RFC 5321, 4.2; enhanced codes: RFC 2034 and 3463).
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "parser/grammar.h"
+
+%%{
+  machine reply;
+  alphtype unsigned char;
+
+  action accept { fault = {}; fbreak; }
+
+  # The innermost rule that has a word for a wrong octet has it first.
+  action bad_octet { if (!wrong) fail(SyntaxError::kBadSyntax, p); }
+  action bad_code { if (!wrong) fail(SyntaxError::kBadReplyCode, p); }
+  action bad_utf8_lead { if (!wrong && *p >= 0x80) fail(SyntaxError::kBadUtf8, p); }
+  action bad_utf8_tail { if (!wrong) fail(SyntaxError::kBadUtf8, p); }
+
+  action code_digit { append(reply.code, *p); }
+  action more_lines { reply.last = false; }
+  action text_begin { text = p; }
+  action text_end { reply.text = view(text, p); }
+
+  action class_digit { append(enhanced.class_digit, *p); }
+  action subject_digit { append(enhanced.subject, *p); }
+  action detail_digit { append(enhanced.detail, *p); }
+  action enhanced_end { if (enhanced.class_digit == reply.code / 100) reply.enhanced = enhanced; }
+
+  include rfc5321 "rfc5321.rl";
+
+  # RFC 5321, 4.2; RFC 6531, 3.7.4
+  utf8 = utf8_non_ascii >err(bad_utf8_lead) <>err(bad_utf8_tail);
+  text_char = HTAB | 32..126 | utf8;
+  code = ( [2-5] [0-5] [0-9] ) $code_digit @err(bad_code);
+
+  # RFC 3463, 2
+  number = "0" | [1-9] DIGIT{0,2};
+  enhanced = [245] $class_digit "." number $subject_digit "." number $detail_digit;
+  text = text_char* | enhanced %enhanced_end ( SP text_char* )?;
+
+  main := ( code ( ( SP | "-" @more_lines ) text >text_begin %text_end )? CRLF @accept )
+          $err(bad_octet);
+}%%
+
+namespace smtpmark::parser {
+namespace {
+
+%% write data nofinal noerror noentry;
+
+using Octet = const unsigned char;
+
+std::string_view view(Octet* begin, Octet* end) noexcept {
+  return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};
+}
+
+// The grammar has at most three digits for any number.
+template <typename Number>
+void append(Number& number, unsigned char digit) noexcept {
+  number = static_cast<Number>(number * 10 + (digit - '0'));
+}
+
+}  // namespace
+
+Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept {
+  const auto* const line_begin = reinterpret_cast<Octet*>(line.data());
+  Octet* p = line_begin;
+  Octet* const eof = nullptr;  // never met: CRLF ends the machine
+  int cs = reply_start;
+  Octet* text = nullptr;
+  EnhancedCode enhanced;
+
+  Fault fault;
+  Octet* wrong = nullptr;
+  const auto fail = [&](SyntaxError error, Octet* at) {
+    wrong = at;
+    fault = {error, static_cast<std::size_t>(at - line_begin)};
+  };
+  reply.code = 0;
+  reply.last = true;
+  reply.enhanced = {};
+  reply.text = {};
+
+  %% write exec noend;
+
+  return fault;
+}
+
+}  // namespace smtpmark::parser
