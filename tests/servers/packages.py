@@ -1,0 +1,183 @@
+"""Debian packages, unpacked into a cache folder and never installed.
+
+`Cache.layers(name)` answers with the folders that, laid over the machine's
+/usr, make the package `name` runnable: one for the package and one for each
+dependency the machine lacks. Nothing in them when it is installed already.
+
+Which packages are lacking is apt's own answer (`apt-get -s install`), so a
+machine with other libraries gets other folders. Folders carry the version in
+their name and are used again; a run without network lives on the last
+resolution that was complete.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+APT_TIMEOUT_S = 240
+APT_OPTIONS = (
+    "APT::Sandbox::User=root",
+    "Acquire::Retries=2",
+    "Acquire::http::Timeout=20",
+    "Acquire::https::Timeout=20",
+)
+INST_LINE = re.compile(
+    r"^Inst (?P<name>\S+) (?:\[[^\]]*\] )?"
+    r"\((?P<version>\S+) .*\[(?P<arch>\w+)\]\)", re.M)
+# Where a package from before the merge of / and /usr may still put files.
+USR_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+
+
+class Unavailable(Exception):
+    """The packages cannot be had here; the text says why, in one sentence."""
+
+
+class Cache:
+    """A folder of unpacked packages, safe to share between runs."""
+
+    def __init__(self, folder):
+        self.folder = os.path.abspath(folder)
+        self.private_lists = os.path.join(self.folder, "apt")
+        self.lists_are_fresh = False
+        os.makedirs(self.folder, exist_ok=True)
+
+    def layers(self, name):
+        """Names of the layer folders inside `folder`, in no order that
+        matters. Raises Unavailable."""
+        with self._lock():
+            try:
+                found = self._resolve_and_unpack(name)
+            except Unavailable:
+                found = self._last_complete(name)
+                if found is None:
+                    raise
+            self._remember(name, found)
+            return found
+
+    @contextlib.contextmanager
+    def _lock(self):
+        with open(os.path.join(self.folder, "lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _resolve_and_unpack(self, name):
+        for tool in ("apt-get", "dpkg-deb"):
+            if shutil.which(tool) is None:
+                raise Unavailable(
+                    f"{tool} is missing: package {name} cannot be fetched")
+        try:
+            return self._unpack_all(self._missing(name))
+        except Unavailable:
+            # The machine's lists may be empty, or older than the mirror.
+            self._update_private_lists()
+            return self._unpack_all(self._missing(name))
+
+    def _missing(self, name):
+        """(name, version, architecture) of all that apt would install."""
+        plan = self._apt("-s", "install", "--no-install-recommends", name,
+                         what=f"package {name} cannot be resolved")
+        return [match.group("name", "version", "arch")
+                for match in INST_LINE.finditer(plan)]
+
+    def _unpack_all(self, packages):
+        return [self._unpack(*package) for package in packages]
+
+    def _unpack(self, name, version, arch):
+        layer = f"{name.split(':')[0]}_{version.replace(':', '%3a')}_{arch}"
+        target = os.path.join(self.folder, layer)
+        if os.path.isdir(target):
+            return layer
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            self._apt("download", f"{name.split(':')[0]}:{arch}={version}"
+                      if arch != "all" else f"{name}={version}",
+                      what=f"package {name} {version} cannot be downloaded",
+                      cwd=scratch)
+            archives = [f for f in os.listdir(scratch) if f.endswith(".deb")]
+            if len(archives) != 1:
+                raise Unavailable(f"apt-get download of {name} left no file")
+            tree = os.path.join(scratch, "tree")
+            _extract(os.path.join(scratch, archives[0]), tree)
+            os.chmod(tree, 0o755)
+            os.rename(tree, target)
+        return layer
+
+    def _update_private_lists(self):
+        if self.lists_are_fresh:
+            return
+        scratch = tempfile.mkdtemp(dir=self.folder)
+        try:
+            os.makedirs(os.path.join(scratch, "lists", "partial"))
+            self._apt("update", "--error-on=any", lists=scratch,
+                      what="the package lists cannot be fetched")
+            shutil.rmtree(self.private_lists, ignore_errors=True)
+            os.rename(scratch, self.private_lists)
+            self.lists_are_fresh = True
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _apt(self, *arguments, what, cwd=None, lists=None):
+        lists = lists or (self.private_lists
+                          if os.path.isdir(self.private_lists) else None)
+        options = list(APT_OPTIONS)
+        if lists:
+            options += [f"Dir::State::Lists={lists}/lists",
+                        f"Dir::Cache={lists}"]
+        command = ["apt-get", "-qq"] if arguments[0] != "-s" else ["apt-get"]
+        for option in options:
+            command += ["-o", option]
+        try:
+            done = subprocess.run(
+                [*command, *arguments], cwd=cwd, timeout=APT_TIMEOUT_S,
+                stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                env={**os.environ, "LC_ALL": "C",
+                     "DEBIAN_FRONTEND": "noninteractive"})
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f"{what}: apt-get took too long") from None
+        if done.returncode != 0:
+            errors = re.findall(r"^[EW]: (.*)", done.stderr, re.M)
+            raise Unavailable(f"{what}: {(errors or ['apt-get failed'])[0]}")
+        return done.stdout
+
+    def _record(self, name):
+        return os.path.join(self.folder, f"{name}.json")
+
+    def _remember(self, name, layers):
+        with tempfile.NamedTemporaryFile(
+                "w", dir=self.folder, delete=False) as record:
+            json.dump(layers, record)
+        os.replace(record.name, self._record(name))
+
+    def _last_complete(self, name):
+        try:
+            with open(self._record(name)) as record:
+                layers = json.load(record)
+        except (OSError, ValueError):
+            return None
+        complete = all(os.path.isdir(os.path.join(self.folder, layer))
+                       for layer in layers)
+        return layers if complete else None
+
+
+def _extract(archive, tree):
+    """Unpacks with /bin, /sbin and /lib* inside /usr, where they belong."""
+    os.makedirs(tree)
+    for name in USR_LINKS:
+        os.makedirs(os.path.join(tree, "usr", name))
+        os.symlink(f"usr/{name}", os.path.join(tree, name))
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive],
+                          stdout=subprocess.PIPE) as source:
+        unpacked = subprocess.run(
+            ["tar", "-x", "--keep-directory-symlink", "--no-same-owner",
+             "-C", tree], stdin=source.stdout, stderr=subprocess.PIPE,
+            text=True)
+    if source.returncode != 0 or unpacked.returncode != 0:
+        raise Unavailable(f"{os.path.basename(archive)} cannot be unpacked: "
+                          f"{unpacked.stderr.strip() or 'dpkg-deb failed'}")
+    for name in USR_LINKS:
+        with contextlib.suppress(OSError):  # only the empty ones go
+            os.rmdir(os.path.join(tree, "usr", name))
