@@ -1,0 +1,295 @@
+// Command lines: where they end, what may not be in them, and every verb but MAIL and RCPT.
+#include "parser/command_parser.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "tests/parser/command_log.h"
+
+namespace smtpmark::parser::testing {
+namespace {
+
+using namespace std::literals;
+
+std::string filled(std::string_view head, std::size_t size, std::string_view tail) {
+  std::string text(head);
+  text.append(size - head.size() - tail.size(), 'a');
+  return text.append(tail);
+}
+
+// Lines
+
+TEST(CommandLines, EndOneAtATimeHoweverTheyArrive) {
+  EXPECT_EQ(commands_of("EHLO a.example\r\nNOOP\r\nQUIT\r\n"),
+            Log({"16: EHLO [a.example]", "22: NOOP", "28: QUIT"}));
+}
+
+TEST(CommandLines, LeaveWhatFollowsAChangeOfProtocolUntouched) {
+  for (const std::string line : {"STARTTLS\r\n", "DATA\r\n", "BDAT 5\r\n", "AUTH PLAIN\r\n"}) {
+    CommandParser parser;
+    Command command;
+    const std::string input = line + "\x16\x03\x01\r\n.\r\n";
+    EXPECT_EQ(parser.feed(input, command).consumed, line.size()) << line;
+  }
+}
+
+TEST(CommandLines, WithoutTheirEndAreNoEvent) {
+  for (const std::string_view input :
+       {"", "Q", "QUIT", "QUIT\r", "QUIT\n", "QUIT\r\r", "QUIT\n\r"}) {
+    EXPECT_EQ(commands_of(input), Log()) << input;
+  }
+}
+
+TEST(CommandLines, KeepWhiteSpaceAtTheirEndOutOfTheArgument) {
+  EXPECT_EQ(command_of("QUIT  \t"), "QUIT");
+  EXPECT_EQ(command_of("EHLO a.example \t "), "EHLO [a.example]");
+  EXPECT_EQ(command_of("HELP me now  "), "HELP [me now]");
+}
+
+TEST(CommandLines, AreRejectedForABareLfWhereverItStands) {
+  EXPECT_EQ(commands_of("MAIL FROM:<a@b>\nRCPT TO:<c@d>\r\nQUIT\r\n"),
+            Log({"31: MAIL rejected: bare LF at 15", "37: QUIT"}));
+  EXPECT_EQ(commands_of("QUIT\n\r\n"), Log({"7: QUIT rejected: bare LF at 4"}));
+  EXPECT_EQ(commands_of("\nQUIT\r\n"), Log({"7: UNKNOWN rejected: bare LF at 0"}));
+  EXPECT_EQ(commands_of("\n\r\n"), Log({"3: UNKNOWN rejected: bare LF at 0"}));
+}
+
+TEST(CommandLines, AreRejectedForABareLfInsideMailFrom) {
+  EXPECT_EQ(command_of("MAIL FROM:<a\n@b>"), "MAIL rejected: bare LF at 12");
+  EXPECT_EQ(command_of("MAIL FROM:<\"a\n\"@b>"), "MAIL rejected: bare LF at 13");
+}
+
+TEST(CommandLines, AreRejectedForABareCrWhereverItStands) {
+  EXPECT_EQ(command_of("QUIT\r"), "QUIT rejected: bare CR at 4");
+  EXPECT_EQ(command_of("DATA\rQUIT"), "DATA rejected: bare CR at 4");
+  EXPECT_EQ(command_of("\r"), "UNKNOWN rejected: bare CR at 0");
+  EXPECT_EQ(command_of("MAIL FROM:<a@b>\r SIZE=1"), "MAIL rejected: bare CR at 15");
+  EXPECT_EQ(command_of("NOOP a\rb"), "NOOP rejected: bare CR at 6");
+}
+
+TEST(CommandLines, AreRejectedForANulWhereverItStands) {
+  EXPECT_EQ(command_of("QUIT\0"s), "QUIT rejected: NUL octet at 4");
+  EXPECT_EQ(command_of("NOOP a\0b"s), "NOOP rejected: NUL octet at 6");
+  EXPECT_EQ(command_of("MAIL FROM:<\"\0\"@b>"s), "MAIL rejected: NUL octet at 12");
+}
+
+TEST(CommandLines, AreJudgedByForbiddenOctetsBeforeAnythingElse) {
+  EXPECT_EQ(command_of("WHAT\nMAIL FROM:<a@b>"), "UNKNOWN rejected: bare LF at 4");
+  EXPECT_EQ(command_of("MAIL to: nobody\r!"), "MAIL rejected: bare CR at 15");
+}
+
+TEST(CommandLines, MayHoldExactlyTheirLimit) {
+  const std::string fits = filled("NOOP ", kMaxCommandLine, "\r\n");
+  EXPECT_EQ(commands_of(fits), Log({"2048: NOOP [" + fits.substr(5, kMaxCommandLine - 7) + "]"}));
+}
+
+TEST(CommandLines, OverTheirLimitByOneAreRejectedOnceAtTheirEnd) {
+  EXPECT_EQ(commands_of(filled("NOOP ", kMaxCommandLine + 1, "\r\n") + "QUIT\r\n"),
+            Log({"2049: NOOP rejected: line too long at 2048", "2055: QUIT"}));
+}
+
+TEST(CommandLines, FarOverTheirLimitAreRejectedOnceAtTheirEnd) {
+  EXPECT_EQ(commands_of(filled("MAIL FROM:<\n\r", 5000, "\r\r\n") + "QUIT\r\n"),
+            Log({"5000: MAIL rejected: line too long at 2048", "5006: QUIT"}));
+}
+
+TEST(CommandLines, OverTheirLimitGiveNoView) {
+  CommandParser parser;
+  Command command;
+  command.line = "left over";
+  const std::string input = filled("QUIT", kMaxCommandLine + 1, "\r\n");
+  EXPECT_EQ(parser.feed(input, command).status, Status::kRejected);
+  EXPECT_TRUE(command.line.empty());
+}
+
+TEST(CommandLines, OverTheirLimitAreConsumedAsTheyCome) {
+  CommandParser parser;
+  Command command;
+  const std::string start(kMaxCommandLine, 'x');
+  EXPECT_EQ(parser.feed(std::string_view(start).substr(1), command).consumed, 0U);
+  EXPECT_EQ(parser.feed(start, command).consumed, kMaxCommandLine);
+  EXPECT_EQ(parser.feed("yyyy\n\r"sv, command).consumed, 5U) << "a last CR may be half of CRLF";
+  const FeedResult end = parser.feed("\r\nQUIT\r\n"sv, command);
+  EXPECT_EQ(end.status, Status::kRejected);
+  EXPECT_EQ(end.consumed, 2U);
+  EXPECT_EQ(command.error, SyntaxError::kLineTooLong);
+}
+
+TEST(CommandLines, OfAuthMayHoldExactlyTheirLongerLimit) {
+  const std::string fits = filled("auth CRAM-MD5 ", kMaxAuthLine, "\r\n");
+  const Log log = commands_of(fits);
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_EQ(log[0].substr(0, 32), "12288: AUTH [CRAM-MD5] initial=[");
+  EXPECT_EQ(log[0].size(), 32 + (kMaxAuthLine - 14 - 2) + 1);
+}
+
+TEST(CommandLines, OfAuthOverTheirLimitByOneAreRejected) {
+  EXPECT_EQ(commands_of(filled("AUTH PLAIN ", kMaxAuthLine + 1, "\r\n")),
+            Log({"12289: AUTH rejected: line too long at 12288"}));
+}
+
+// Verbs
+
+TEST(Verbs, AreKnownInAnyCase) {
+  EXPECT_EQ(command_of("quit"), "QUIT");
+  EXPECT_EQ(command_of("sTaRtTlS"), "STARTTLS");
+  EXPECT_EQ(command_of("eHLO x"), "EHLO [x]");
+}
+
+TEST(Verbs, AreWholeWords) {
+  for (const std::string_view line :
+       {"", " ", " QUIT", "QUI", "QUITS", "QUIT;", "STARTTL", "STARTTLSX", "STAR", "STARTTLS-",
+        "MAIL-FROM:<a@b>", "MAIL:FROM", "\xd1UIT", "1UIT", "Q]IT"}) {
+    EXPECT_EQ(command_of(line), "UNKNOWN rejected: unknown command at 0") << line;
+  }
+}
+
+TEST(Verbs, AreToldEvenWhenTheirArgumentsAreWrong) {
+  EXPECT_EQ(command_of("MAIL"), "MAIL rejected: bad syntax at 4");
+  EXPECT_EQ(command_of("MAIL\tFROM:<a@b>"), "MAIL rejected: bad syntax at 4");
+  EXPECT_EQ(command_of("BDAT"), "BDAT rejected: bad syntax at 4");
+  EXPECT_EQ(command_of("AUTH"), "AUTH rejected: bad syntax at 4");
+}
+
+TEST(Verbs, WithoutArgumentsTakeNone) {
+  for (const std::string verb : {"DATA", "RSET", "QUIT"}) {
+    EXPECT_EQ(command_of(verb), verb);
+    EXPECT_EQ(command_of(verb + " x"), verb + " rejected: bad syntax at 5");
+  }
+  EXPECT_EQ(command_of("STARTTLS"), "STARTTLS");
+  EXPECT_EQ(command_of("STARTTLS now"), "STARTTLS rejected: bad syntax at 9");
+}
+
+TEST(Verbs, OfHelpAndNoopTakeTextOrNone) {
+  for (const std::string verb : {"NOOP", "HELP"}) {
+    EXPECT_EQ(command_of(verb), verb);
+    EXPECT_EQ(command_of(verb + " MAIL now"), verb + " [MAIL now]");
+    EXPECT_EQ(command_of(verb + " \xc3\xa4"), verb + " [\xc3\xa4]");
+    EXPECT_EQ(command_of(verb + " a\x01"), verb + " rejected: bad syntax at 6");
+    EXPECT_EQ(command_of(verb + " a\x7f"), verb + " rejected: bad syntax at 6");
+  }
+}
+
+TEST(Verbs, OfVrfyAndExpnTakeText) {
+  for (const std::string verb : {"VRFY", "EXPN"}) {
+    EXPECT_EQ(command_of(verb + " jones"), verb + " [jones]");
+    EXPECT_EQ(command_of(verb + " <jones@a.example> SMTPUTF8"),
+              verb + " [<jones@a.example> SMTPUTF8]");
+    EXPECT_EQ(command_of(verb), verb + " rejected: bad syntax at 4");
+    EXPECT_EQ(command_of(verb + " "), verb + " rejected: bad syntax at 5");
+    EXPECT_EQ(command_of(verb + " \xc3("), verb + " rejected: malformed UTF-8 at 6");
+  }
+}
+
+// EHLO, HELO, LHLO
+
+TEST(Greetings, TakeADomainOrAnAddressLiteral) {
+  for (const std::string verb : {"EHLO", "HELO", "LHLO"}) {
+    for (const std::string host : {"a", "a.example", "1", "x--y.example", "[192.0.2.1]",
+                                   "[IPv6:2001:db8::1]", "192.0.2.1"}) {
+      EXPECT_EQ(command_of(verb + " " + host), verb + " [" + host + "]");
+    }
+  }
+}
+
+TEST(Greetings, RejectWhatIsNoDomain) {
+  EXPECT_EQ(command_of("EHLO"), "EHLO rejected: bad syntax at 4");
+  EXPECT_EQ(command_of("EHLO "), "EHLO rejected: bad syntax at 5");
+  EXPECT_EQ(command_of("EHLO  a"), "EHLO rejected: bad syntax at 5");
+  EXPECT_EQ(command_of("EHLO a_b"), "EHLO rejected: bad syntax at 6");
+  EXPECT_EQ(command_of("EHLO -a"), "EHLO rejected: bad syntax at 5");
+  EXPECT_EQ(command_of("EHLO a-"), "EHLO rejected: bad syntax at 7");
+  EXPECT_EQ(command_of("EHLO a."), "EHLO rejected: bad syntax at 7");
+  EXPECT_EQ(command_of("EHLO a..b"), "EHLO rejected: bad syntax at 7");
+  EXPECT_EQ(command_of("EHLO a b"), "EHLO rejected: bad syntax at 7");
+  EXPECT_EQ(command_of("EHLO b\xc3\xa4r"), "EHLO rejected: octet that is not ASCII at 6");
+}
+
+TEST(Greetings, TakeADomainOf255OctetsAndNoLonger) {
+  const std::string fits = filled("", 255, ".example");
+  EXPECT_EQ(command_of("EHLO " + fits), "EHLO [" + fits + "]");
+  EXPECT_EQ(command_of("EHLO a" + fits), "EHLO rejected: domain too long at 260");
+}
+
+// BDAT
+
+TEST(Bdat, TellsSizeAndLast) {
+  EXPECT_EQ(command_of("BDAT 0"), "BDAT 0");
+  EXPECT_EQ(command_of("BDAT 0 LAST"), "BDAT 0 last");
+  EXPECT_EQ(command_of("bdat 86 last"), "BDAT 86 last");
+  EXPECT_EQ(command_of("BDAT 00000000000000000000000000086 "), "BDAT 86");
+}
+
+TEST(Bdat, TakesSizesUpTo64BitsAndNoFurther) {
+  EXPECT_EQ(command_of("BDAT 18446744073709551615"), "BDAT 18446744073709551615");
+  EXPECT_EQ(command_of("BDAT 18446744073709551616"), "BDAT rejected: number too large at 24");
+  EXPECT_EQ(command_of("BDAT 99999999999999999999"), "BDAT rejected: number too large at 24");
+  EXPECT_EQ(command_of("BDAT 184467440737095516150"), "BDAT rejected: number too large at 25");
+}
+
+TEST(Bdat, RejectsWhatIsNoChunkHeader) {
+  EXPECT_EQ(command_of("BDAT 5LAST"), "BDAT rejected: bad syntax at 6");
+  EXPECT_EQ(command_of("BDAT LAST"), "BDAT rejected: bad syntax at 5");
+  EXPECT_EQ(command_of("BDAT 5 LASTLY"), "BDAT rejected: bad syntax at 11");
+  EXPECT_EQ(command_of("BDAT 5 LAS"), "BDAT rejected: bad syntax at 10");
+  EXPECT_EQ(command_of("BDAT -1"), "BDAT rejected: bad syntax at 5");
+  EXPECT_EQ(command_of("BDAT +1"), "BDAT rejected: bad syntax at 5");
+  EXPECT_EQ(command_of("BDAT 0x10"), "BDAT rejected: bad syntax at 6");
+  EXPECT_EQ(command_of("BDAT 5 5"), "BDAT rejected: bad syntax at 7");
+}
+
+// AUTH
+
+TEST(Auth, TellsMechanismAndInitialResponse) {
+  EXPECT_EQ(command_of("AUTH LOGIN"), "AUTH [LOGIN]");
+  EXPECT_EQ(command_of("AUTH SCRAM-SHA-256 ="), "AUTH [SCRAM-SHA-256] initial=[=]");
+  EXPECT_EQ(command_of("AUTH PLAIN AGEAYg=="), "AUTH [PLAIN] initial=[AGEAYg==]");
+  EXPECT_EQ(command_of("auth plain AGEAYmI="), "AUTH [plain] initial=[AGEAYmI=]");
+  EXPECT_EQ(command_of("AUTH X_1 ab+/"), "AUTH [X_1] initial=[ab+/]");
+  EXPECT_EQ(command_of("AUTH LOGIN "), "AUTH [LOGIN]");
+}
+
+TEST(Auth, ForgetsTheInitialResponseOfAnEarlierLine) {
+  EXPECT_EQ(commands_of("AUTH PLAIN AAAA\r\nAUTH LOGIN\r\n"),
+            Log({"17: AUTH [PLAIN] initial=[AAAA]", "29: AUTH [LOGIN]"}));
+}
+
+TEST(Auth, RejectsMechanismsOver20Octets) {
+  EXPECT_EQ(command_of("AUTH ABCDEFGHIJKLMNOPQRST"), "AUTH [ABCDEFGHIJKLMNOPQRST]");
+  EXPECT_EQ(command_of("AUTH ABCDEFGHIJKLMNOPQRSTU"), "AUTH rejected: bad syntax at 25");
+}
+
+TEST(Auth, RejectsWhatIsNotBase64) {
+  EXPECT_EQ(command_of("AUTH PLAIN A"), "AUTH rejected: bad syntax at 12");
+  EXPECT_EQ(command_of("AUTH PLAIN AA"), "AUTH rejected: bad syntax at 13");
+  EXPECT_EQ(command_of("AUTH PLAIN AAA"), "AUTH rejected: bad syntax at 14");
+  EXPECT_EQ(command_of("AUTH PLAIN A==="), "AUTH rejected: bad syntax at 12");
+  EXPECT_EQ(command_of("AUTH PLAIN AA="), "AUTH rejected: bad syntax at 14");
+  EXPECT_EQ(command_of("AUTH PLAIN AAAA="), "AUTH rejected: bad syntax at 15");
+  EXPECT_EQ(command_of("AUTH PLAIN AA==AAAA"), "AUTH rejected: bad syntax at 15");
+  EXPECT_EQ(command_of("AUTH PLAIN AA-A"), "AUTH rejected: bad syntax at 13");
+  EXPECT_EQ(command_of("AUTH PLAIN AAAA AAAA"), "AUTH rejected: bad syntax at 16");
+}
+
+// The law
+
+TEST(CommandLaw, HoldsForSessionsWithOctetsChangedAtRandom) {
+  const std::string session =
+      "EHLO a.example\r\nMAIL FROM:<a@b> SIZE=10 BODY=8BITMIME\r\nRCPT TO:<\"c d\"@[192.0.2.1]>"
+      " NOTIFY=DELAY\r\nBDAT 3 LAST\r\nAUTH PLAIN AA==\r\nSTARTTLS\r\n";
+  const std::string_view octets = "\r\n\0 <>@.:=\"\\\xc3\xa4\xff[]aA0"sv;
+  std::mt19937 random(5321);  // NOLINT(bugprone-random-generator-seed,cert-msc51-cpp)
+  const auto below = [&](std::size_t limit) { return random() % limit; };
+  for (int round = 0; round < 300 && !HasFailure(); ++round) {
+    std::string changed = session;
+    for (std::size_t changes = 1 + below(4); changes > 0; --changes) {
+      changed[below(changed.size())] = octets[below(octets.size())];
+    }
+    EXPECT_FALSE(commands_of(changed + "\r\n").empty());
+  }
+}
+
+}  // namespace
+}  // namespace smtpmark::parser::testing
