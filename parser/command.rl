@@ -1,10 +1,13 @@
 // What follows the verb of a command line (RFC 5321, 4.1 and the extensions named below).
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "parser/ascii.h"
 #include "parser/grammar.h"
+#include "parser/octet_set.h"
+#include "parser/verb.h"
 
 %%{
   machine command;
@@ -13,11 +16,17 @@
   action accept { fault = {}; fbreak; }
 
   # The innermost rule that has a word for a wrong octet has it first.
-  action bad_octet { if (!wrong) fail(*p < 0x80 ? SyntaxError::kBadSyntax : SyntaxError::kNonAscii, p); }
+  action bad_octet {
+    if (!wrong) fail(*p < 0x80 ? SyntaxError::kBadSyntax : SyntaxError::kNonAscii, p);
+  }
   action bad_utf8_lead { if (!wrong && *p >= 0x80) fail(SyntaxError::kBadUtf8, p); }
   action bad_utf8_tail { if (!wrong) fail(SyntaxError::kBadUtf8, p); }
   action bad_literal { if (!wrong) fail(SyntaxError::kBadAddressLiteral, p); }
   action bad_value { if (!wrong) fail(SyntaxError::kBadParameter, p); }
+
+  # A shortcut through states that would lead back to themselves.
+  action run_atext { p = last_of_run(kAtext, p); }
+  action run_let_dig { p = last_of_run(kLetDig, p); }
 
   action argument_begin { begin = p; }
   action argument_end { command.argument = view(begin, p); }
@@ -30,7 +39,10 @@
   action literal_begin { literal = p; }
   action literal_end {
     const Fault inside = check_address_literal(view(literal + 1, p));
-    if (inside.error != SyntaxError::kNone) { fail(inside.error, literal + 1 + inside.offset); fbreak; }
+    if (inside.error != SyntaxError::kNone) {
+      fail(inside.error, literal + 1 + inside.offset);
+      fbreak;
+    }
   }
 
   action path_begin { path.begin = p; }
@@ -41,12 +53,20 @@
   action domain_begin { path.domain = p; }
   action domain_end { path.domain_end = p; }
   action path_end {
-    if (const PathFault bad = check_limits(path, p + 1); bad.at) { fail(bad.error, bad.at); fbreak; }
+    const PathFault bad = check_limits(path, p + 1);
+    if (bad.at) { fail(bad.error, bad.at); fbreak; }
     command.path.mailbox = view(path.local, path.domain_end);
     command.path.local_part = view(path.local, path.at);
     command.path.domain = view(path.domain, path.domain_end);
   }
-  action postmaster_end { command.path.mailbox = command.path.local_part = view(path.local, path.at); }
+  action postmaster_end {
+    const std::string_view local_part = view(path.local, path.at);
+    if (path.local != path.begin + 1 || !equals_ignoring_case(local_part, "Postmaster")) {
+      fail(SyntaxError::kBadSyntax, p);
+      fbreak;
+    }
+    command.path.mailbox = command.path.local_part = local_part;
+  }
   action null_path_misplaced { fail(SyntaxError::kNullPathNotAllowed, p); fbreak; }
 
   action parameter_begin { begin = p; if (!parameters) parameters = p; }
@@ -62,12 +82,17 @@
   action is_orcpt { parameter = kParamOrcpt; }
   action is_auth { parameter = kParamAuth; }
   action claim {
-    if (command.parameters_present & parameter) { fail(SyntaxError::kDuplicateParameter, begin); fbreak; }
+    if (command.parameters_present & parameter) {
+      fail(SyntaxError::kDuplicateParameter, begin);
+      fbreak;
+    }
     command.parameters_present |= parameter;
   }
 
   action number_begin { number = 0; }
-  action number_digit { if (!append_digit(number, *p)) { fail(SyntaxError::kNumberOverflow, p); fbreak; } }
+  action number_digit {
+    if (!append_digit(number, *p)) { fail(SyntaxError::kNumberOverflow, p); fbreak; }
+  }
   action value_begin { value = p; }
   action size_end { command.size = number; }
   action body_7bit { command.body = BodyType::k7bit; }
@@ -94,20 +119,23 @@
 
   # RFC 5321, 4.1.2; RFC 6531, 3.3
   utf8 = utf8_non_ascii >err(bad_utf8_lead) <>err(bad_utf8_tail);
-  u_let_dig = let_dig | utf8;
+  ldh_label = let_dig @run_let_dig ( "-"* let_dig @run_let_dig )*;
+  u_let_dig = let_dig @run_let_dig | utf8;
   u_label = u_let_dig ( "-"* u_let_dig )*;
   address_literal = "[" >literal_begin ( dcontent* "]" @literal_end ) @err(bad_literal);
   at_domain = "@" u_label ( "." u_label )*;
   source_route = ( at_domain ( "," at_domain )* ) >route_begin %route_end ":";
-  atext = ALPHA | DIGIT | [!#$%&'*+/=?^_`{|}~\-] | utf8;
-  dot_string = atext+ ( "." atext+ )*;
+  atext = let_dig | [!#$%&'*+/=?^_`{|}~\-];
+  atom = ( atext @run_atext | utf8 )+;
+  dot_string = atom ( "." atom )*;
   qtext_smtp = 32..33 | 35..91 | 93..126 | utf8;
   quoted_pair_smtp = "\\" 32..126;
   quoted_string = DQUOTE ( qtext_smtp | quoted_pair_smtp )* DQUOTE;
   local_part = ( dot_string | quoted_string ) >local_begin %local_end;
   domain = ( u_label ( "." u_label )* | address_literal ) >domain_begin %domain_end;
-  path = "<" >path_begin source_route? local_part "@" domain ">" @path_end;
-  postmaster = "<" ( "Postmaster"i >local_begin %local_end ) ">" @postmaster_end;
+  reverse_path = "<" >path_begin source_route? local_part "@" domain ">" @path_end;
+  forward_path = "<" >path_begin source_route? local_part
+                 ( "@" domain ">" @path_end | ">" @postmaster_end );
 
   # RFC 5321, 4.1.2; RFC 3461, 4; RFC 1870; RFC 6152; RFC 3030; RFC 6531; RFC 4954, 5; RFC 6533, 3
   xtext_char = ( 33..126 - [+=] ) | "+" [0-9A-F]{2};
@@ -119,8 +147,8 @@
   size = "SIZE"i %is_size %claim
          ( "=" DIGIT{1,20} >number_begin $number_digit %size_end ) $err(bad_value);
   body = "BODY"i %is_body %claim
-         ( "=" ( "7BIT"i @body_7bit | "8BITMIME"i @body_8bitmime | "BINARYMIME"i @body_binarymime ) )
-         $err(bad_value);
+         ( "=" ( "7BIT"i @body_7bit | "8BITMIME"i @body_8bitmime |
+                 "BINARYMIME"i @body_binarymime ) ) $err(bad_value);
   smtputf8 = "SMTPUTF8"i %is_smtputf8 %claim %err(bad_value);
   ret = "RET"i %is_ret %claim ( "=" ( "FULL"i @ret_full | "HDRS"i @ret_hdrs ) ) $err(bad_value);
   envid = "ENVID"i %is_envid %claim
@@ -155,11 +183,11 @@
   text = ( word ( WSP+ word )* ) >argument_begin %argument_end;
 
   # The commands; a verb has been read before.
-  hello := ( SP ( ( sub_domain ( "." sub_domain )* | address_literal )
+  hello := ( SP ( ( ldh_label ( "." ldh_label )* | address_literal )
                   >argument_begin %host_end %argument_end ) eol ) $err(bad_octet);
-  mail := ( SP "FROM:"i ( "<>" | path )
+  mail := ( SP "FROM:"i ( "<>" | reverse_path )
             ( SP mail_parameter >parameter_begin %parameter_end )* eol ) $err(bad_octet);
-  rcpt := ( SP "TO:"i ( "<>" @null_path_misplaced | postmaster | path )
+  rcpt := ( SP "TO:"i ( "<>" @null_path_misplaced | forward_path )
             ( SP rcpt_parameter >parameter_begin %parameter_end )* eol ) $err(bad_octet);
   bdat := ( SP chunk_size ( SP "LAST"i @chunk_is_last )? eol ) $err(bad_octet);
   auth := ( SP sasl_mech >argument_begin %argument_end
@@ -175,6 +203,9 @@ namespace {
 %% write data nofinal noerror;
 
 using Octet = const unsigned char;
+
+constexpr OctetSet kLetDig = letters_digits_and("");
+constexpr OctetSet kAtext = letters_digits_and("!#$%&'*+/=?^_`{|}~-");
 
 constexpr std::ptrdiff_t kMaxLocalPart = 64;  // RFC 5321, 4.5.3.1.1
 constexpr std::ptrdiff_t kMaxDomain = 255;    // RFC 5321, 4.5.3.1.2
@@ -209,18 +240,19 @@ std::string_view view(Octet* begin, Octet* end) noexcept {
   return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};
 }
 
-int entry_state(Verb verb) noexcept {
-  switch (verb) {
-    case Verb::kEhlo: case Verb::kHelo: case Verb::kLhlo: return command_en_hello;
-    case Verb::kMail: return command_en_mail;
-    case Verb::kRcpt: return command_en_rcpt;
-    case Verb::kBdat: return command_en_bdat;
-    case Verb::kAuth: return command_en_auth;
-    case Verb::kVrfy: case Verb::kExpn: return command_en_one_text;
-    case Verb::kNoop: case Verb::kHelp: return command_en_maybe_text;
-    default: return command_en_nothing;
-  }
-}
+constexpr std::array kEntryStates = [] {
+  std::array<int, kVerbs> states{};
+  states.fill(command_en_nothing);
+  const auto set = [&](Verb verb, int state) { states[static_cast<std::size_t>(verb)] = state; };
+  for (const Verb verb : {Verb::kEhlo, Verb::kHelo, Verb::kLhlo}) set(verb, command_en_hello);
+  for (const Verb verb : {Verb::kVrfy, Verb::kExpn}) set(verb, command_en_one_text);
+  for (const Verb verb : {Verb::kNoop, Verb::kHelp}) set(verb, command_en_maybe_text);
+  set(Verb::kMail, command_en_mail);
+  set(Verb::kRcpt, command_en_rcpt);
+  set(Verb::kBdat, command_en_bdat);
+  set(Verb::kAuth, command_en_auth);
+  return states;
+}();
 
 // Forgets what the grammar only sets when it is there.
 void clear_optional_members(Command& command) noexcept {
@@ -236,9 +268,9 @@ void clear_optional_members(Command& command) noexcept {
 
 Fault parse_arguments(std::string_view line, Command& command) noexcept {
   const auto* const line_begin = reinterpret_cast<Octet*>(line.data());
-  Octet* p = line_begin + to_string(command.verb).size();
+  Octet* p = line_begin + length_of(command.verb);
   Octet* const eof = nullptr;  // never met: CRLF ends the machine
-  int cs = entry_state(command.verb);
+  int cs = kEntryStates[static_cast<std::size_t>(command.verb)];
   Octet* begin = nullptr;
   Octet* literal = nullptr;
   Octet* parameters = nullptr;

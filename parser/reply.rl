@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "parser/grammar.h"
+#include "parser/octet_set.h"
 
 %%{
   machine reply;
@@ -22,6 +23,9 @@
   action text_begin { text = p; }
   action text_end { reply.text = view(text, p); }
 
+  # A shortcut through states that would lead back to themselves.
+  action run_text { p = last_of_run(kText, p); }
+
   action class_digit { append(enhanced.class_digit, *p); }
   action subject_digit { append(enhanced.subject, *p); }
   action detail_digit { append(enhanced.detail, *p); }
@@ -37,7 +41,9 @@
   # RFC 3463, 2
   number = "0" | [1-9] DIGIT{0,2};
   enhanced = [245] $class_digit "." number $subject_digit "." number $detail_digit;
-  text = text_char* | enhanced %enhanced_end ( SP text_char* )?;
+  text_run = ( ( HTAB | 32..126 ) @run_text | utf8 )*;
+  text = ( ( text_char - [245] ) text_run )? | [245] text_char* |
+         enhanced %enhanced_end ( SP text_run )?;
 
   main := ( code ( ( SP | "-" @more_lines ) text >text_begin %text_end )? CRLF @accept )
           $err(bad_octet);
@@ -49,6 +55,8 @@ namespace {
 %% write data nofinal noerror noentry;
 
 using Octet = const unsigned char;
+
+constexpr OctetSet kText = letters_digits_and("\t !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
 
 std::string_view view(Octet* begin, Octet* end) noexcept {
   return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};

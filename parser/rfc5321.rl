@@ -23,7 +23,6 @@
   # RFC 5321, 4.1.2
   let_dig = ALPHA | DIGIT;
   ldh_str = ( let_dig | "-" )* let_dig;
-  sub_domain = let_dig ldh_str?;
 
   # RFC 5321, 4.1.3
   dcontent = 33..90 | 94..126;

@@ -110,6 +110,9 @@ TEST(Replies, MayHoldWellFormedUtf8) {
   EXPECT_EQ(reply_of("250 gr\xc3\xbc\xc3\x9f"), "250 first last [gr\xc3\xbc\xc3\x9f]");
   EXPECT_EQ(reply_of("250 a\xc3 b"), "rejected: malformed UTF-8 at 6");
   EXPECT_EQ(reply_of("250 a\xff"), "rejected: malformed UTF-8 at 5");
+  EXPECT_EQ(reply_of("250 \xff"), "rejected: malformed UTF-8 at 4");
+  EXPECT_EQ(reply_of("250 2\xff"), "rejected: malformed UTF-8 at 5");
+  EXPECT_EQ(reply_of("250 2.0.0 \xff"), "rejected: malformed UTF-8 at 10");
 }
 
 TEST(Replies, AreRejectedForABadCode) {
