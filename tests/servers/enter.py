@@ -12,6 +12,8 @@ import argparse
 import os
 import sys
 
+sys.dont_write_bytecode = True  # the source tree stays as it is
+
 import namespace
 import packages
 

@@ -18,7 +18,6 @@ import signal
 import socket
 import struct
 import sys
-import tempfile
 
 EXIT_CANNOT_ENTER = 125
 
@@ -43,15 +42,20 @@ class CannotEnter(Exception):
     """This machine lets us make no namespace; the text says why."""
 
 
-def enter(command, *, cache, layers=(), accounts=(), keep=()):
+def enter(command, *, cache, layers=(), accounts=(), keep=(),
+          die_with_parent=False):
     """Runs `command` inside and returns its exit status (128 + signal when
     one killed it). `layers` are folders inside `cache`; `accounts` are keys
     of ACCOUNTS; `keep` are paths that must stay what they are even if they
-    lie below /usr. Raises CannotEnter. Call it from a single thread."""
+    lie below /usr; `die_with_parent` ends it all when the caller's parent
+    dies. Raises CannotEnter. Call it from a single thread."""
     if os.getuid() != 0:
         _become_root_of_a_user_namespace(
             {"command": command, "cache": cache, "layers": list(layers),
-             "accounts": list(accounts), "keep": list(keep)})
+             "accounts": list(accounts), "keep": list(keep),
+             "die_with_parent": die_with_parent})
+    if die_with_parent:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     _check(libc.unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID
                         | CLONE_NEWIPC | CLONE_NEWUTS),
            "a namespace cannot be made")
@@ -73,8 +77,8 @@ def enter(command, *, cache, layers=(), accounts=(), keep=()):
 def _become_root_of_a_user_namespace(request):
     for tool in ("unshare", "newuidmap", "newgidmap"):
         if shutil.which(tool) is None:
-            raise CannotEnter(f"{tool} is missing, and only root can do "
-                              "without it")
+            raise CannotEnter(f"{tool} is missing (packages util-linux and "
+                              "uidmap), and only root can do without it")
     os.execvp("unshare", [
         "unshare", "--user", "--map-root-user", "--map-auto", "--",
         sys.executable, os.path.abspath(__file__), json.dumps(request)])
@@ -162,12 +166,11 @@ def _gid(group, name):
 
 def _replace(path, text):
     """Puts a file with `text` over `path`, inside the namespace only."""
-    handle, copy = tempfile.mkstemp(dir="/var/spool")
-    with os.fdopen(handle, "w") as file:
+    copy = os.path.join("/var/spool", "." + os.path.basename(path))
+    with open(copy, "w") as file:
         file.write(text)
     os.chmod(copy, 0o644)
     _mount(copy, path, flags=MS_BIND)
-    os.unlink(copy)
 
 
 def _raise_loopback():
@@ -186,6 +189,9 @@ def _spawn(command):
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK,
                                FORWARDED | {signal.SIGCHLD})
+        # Servers live in sbin, which not everybody has in the PATH.
+        os.environ["PATH"] = (os.environ.get("PATH", "/usr/bin:/bin")
+                              + ":/usr/sbin:/sbin")
         os.execvp(command[0], command)
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)

@@ -6,8 +6,8 @@ dependency the machine lacks. Nothing in them when it is installed already.
 
 Which packages are lacking is apt's own answer (`apt-get -s install`), so a
 machine with other libraries gets other folders. Folders carry the version in
-their name and are used again; a run without network lives on the last
-resolution that was complete.
+their name and are used again. apt is asked again only after the machine's packages
+or lists have changed; a run without network lives on the last answer.
 """
 
 import contextlib
@@ -29,6 +29,11 @@ APT_OPTIONS = (
 INST_LINE = re.compile(
     r"^Inst (?P<name>\S+) (?:\[[^\]]*\] )?"
     r"\((?P<version>\S+) .*\[(?P<arch>\w+)\]\)", re.M)
+# apt's answer holds as long as these stay as they are.
+APT_STATE = ("/var/lib/dpkg/status", "/var/lib/apt/lists")
+# What to look for on a machine that has no apt to ask.
+PROGRAMS = {"postfix": "postfix", "dovecot-core": "dovecot",
+            "swaks": "swaks"}
 # Where a package from before the merge of / and /usr may still put files.
 USR_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
@@ -43,20 +48,24 @@ class Cache:
     def __init__(self, folder):
         self.folder = os.path.abspath(folder)
         self.private_lists = os.path.join(self.folder, "apt")
-        self.lists_are_fresh = False
+        self._updated = False
         os.makedirs(self.folder, exist_ok=True)
 
     def layers(self, name):
         """Names of the layer folders inside `folder`, in no order that
         matters. Raises Unavailable."""
         with self._lock():
+            state = [_changed_ns(path) for path in APT_STATE]
+            known_state, known = self._recall(name)
+            if known is not None and known_state == state:
+                return known
             try:
                 found = self._resolve_and_unpack(name)
             except Unavailable:
-                found = self._last_complete(name)
-                if found is None:
+                if known is None:
                     raise
-            self._remember(name, found)
+                return known
+            self._remember(name, state, found)
             return found
 
     @contextlib.contextmanager
@@ -68,12 +77,17 @@ class Cache:
     def _resolve_and_unpack(self, name):
         for tool in ("apt-get", "dpkg-deb"):
             if shutil.which(tool) is None:
+                if _is_installed(name):
+                    return []
                 raise Unavailable(
                     f"{tool} is missing: package {name} cannot be fetched")
         try:
             return self._unpack_all(self._missing(name))
         except Unavailable:
+            if self._updated:
+                raise
             # The machine's lists may be empty, or older than the mirror.
+            self._updated = True
             self._update_private_lists()
             return self._unpack_all(self._missing(name))
 
@@ -107,8 +121,6 @@ class Cache:
         return layer
 
     def _update_private_lists(self):
-        if self.lists_are_fresh:
-            return
         scratch = tempfile.mkdtemp(dir=self.folder)
         try:
             os.makedirs(os.path.join(scratch, "lists", "partial"))
@@ -116,7 +128,6 @@ class Cache:
                       what="the package lists cannot be fetched")
             shutil.rmtree(self.private_lists, ignore_errors=True)
             os.rename(scratch, self.private_lists)
-            self.lists_are_fresh = True
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -146,21 +157,36 @@ class Cache:
     def _record(self, name):
         return os.path.join(self.folder, f"{name}.json")
 
-    def _remember(self, name, layers):
-        with tempfile.NamedTemporaryFile(
-                "w", dir=self.folder, delete=False) as record:
-            json.dump(layers, record)
-        os.replace(record.name, self._record(name))
+    def _remember(self, name, state, layers):
+        scratch = self._record(name) + ".new"
+        with open(scratch, "w") as record:
+            json.dump({"state": state, "layers": layers}, record)
+        os.replace(scratch, self._record(name))
 
-    def _last_complete(self, name):
+    def _recall(self, name):
+        """(state, layers) of the last answer, (None, None) if there was none
+        or a layer of it is gone."""
         try:
-            with open(self._record(name)) as record:
-                layers = json.load(record)
-        except (OSError, ValueError):
-            return None
+            with open(self._record(name)) as file:
+                record = json.load(file)
+            state, layers = record["state"], record["layers"]
+        except (OSError, ValueError, LookupError, TypeError):
+            return None, None
         complete = all(os.path.isdir(os.path.join(self.folder, layer))
                        for layer in layers)
-        return layers if complete else None
+        return (state, layers) if complete else (None, None)
+
+
+def _is_installed(name):
+    path = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    return shutil.which(PROGRAMS.get(name, ""), path=path) is not None
+
+
+def _changed_ns(path):
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
 
 
 def _extract(archive, tree):
