@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -39,17 +40,24 @@ class Run:
                 for error in job["errors"]]
 
 
-def run(*arguments):
-    """`smtpmark run` to its end."""
+def run(port, **options):
+    """`smtpmark run` to its end; an option `tls="none"` is `--tls none`."""
     file = _new_file("run")
-    command = [program(), "run", *map(str, arguments), "--json", file,
-               "--results-dir", os.path.join(service.RUN, "results")]
+    options = {"target": f"127.0.0.1:{port}", **options, "json": file,
+               "results_dir": os.path.join(service.RUN, "results")}
+    command = [program(), "run"]
+    for name, value in options.items():
+        command += ["--" + name.replace("_", "-"), str(value)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, timeout=RUN_TIMEOUT_S)
     result = {}
     if os.path.exists(file):
         with open(file) as written:
             result = json.load(written)
+    if done.returncode < 0:
+        raise RuntimeError(f"{' '.join(command)} was killed by "
+                           f"{signal.Signals(-done.returncode).name}: "
+                           f"{done.stdout}{done.stderr}")
     return Run(done.returncode, done.stdout + done.stderr, result)
 
 

@@ -8,9 +8,9 @@ import service
 import smtpmark
 
 SERVER = postfix.Postfix()
-LOAD = ("--connections", 8, "--messages-per-connection", 10, "--size", 2048,
-        "--duration", 3, "--warmup", 0, "--threads", 1, "--timeout", 20)
-LOGIN = ("--user", service.USER, "--password", service.PASSWORD)
+LOAD = dict(connections=8, messages_per_connection=10, size=2048, duration=3,
+            warmup=0, threads=1, timeout=20)
+LOGIN = dict(user=service.USER, password=service.PASSWORD)
 
 
 def setUpModule():
@@ -27,9 +27,9 @@ class Target(unittest.TestCase):
     def setUp(self):
         SERVER.mark()
 
-    def run_on(self, port, *options):
+    def run_on(self, port, **options):
         """A run that must agree with Postfix; returns it with the tally."""
-        run = smtpmark.run("--target", f"127.0.0.1:{port}", *LOAD, *options)
+        run = smtpmark.run(port, **{**LOAD, **options})
         tally = SERVER.tally()
         self.assertEqual(run.exit_status, 0, run.output)
         self.assertEqual(run.errors(), [])
@@ -56,7 +56,7 @@ class Target(unittest.TestCase):
 
 class RelayPort(Target):
     def test_plain_sessions_stay_plain(self):
-        run, tally = self.run_on(25, "--tls", "none")
+        run, tally = self.run_on(25, tls="none")
         self.assertEqual(tally.handshakes, 0)
         self.assertEqual(run.totals("sessions_plain"),
                          run.totals("sessions_completed"))
@@ -65,46 +65,44 @@ class RelayPort(Target):
         self.assert_all_over_tls(*self.run_on(25))
 
     def test_starttls_required(self):
-        run, tally = self.run_on(25, "--tls", "required")
+        run, tally = self.run_on(25, tls="required")
         self.assert_all_over_tls(run, tally)
         self.assertEqual(tally.commands["starttls"], tally.sessions)
 
     def test_one_message_a_session(self):
-        _, tally = self.run_on(25, "--tls", "none",
-                               "--messages-per-connection", 1)
+        _, tally = self.run_on(25, tls="none", messages_per_connection=1)
         self.assertGreaterEqual(tally.sessions, len(tally.messages))
 
     def test_sends_exactly_the_number_asked_for(self):
-        _, tally = self.run_on(25, "--messages", 300, "--duration", 40)
+        _, tally = self.run_on(25, messages=300, duration=40)
         self.assertEqual(len(tally.messages), 300)
 
     def test_every_recipient_counts(self):
-        _, tally = self.run_on(25, "--tls", "none", "--recipients", 3)
+        _, tally = self.run_on(25, tls="none", recipients=3)
         self.assertEqual(tally.recipients, 3 * len(tally.messages))
 
     def test_large_messages_arrive(self):
-        self.run_on(25, "--tls", "required", "--size", 1000000)
+        self.run_on(25, tls="required", size=1000000)
 
     def test_open_loop_keeps_its_rate(self):
-        run, _ = self.run_on(25, "--tls", "none", "--rate", 50)
+        run, _ = self.run_on(25, tls="none", rate=50)
         self.assertGreater(run.totals("messages_accepted"), 100)
         self.assertLess(run.totals("messages_accepted"), 200)
 
 
 class SubmissionPort(Target):
     def test_auth_plain_after_starttls(self):
-        run, tally = self.run_on(587, "--auth", "plain", *LOGIN)
+        run, tally = self.run_on(587, auth="plain", **LOGIN)
         self.assert_all_over_tls(run, tally)
         self.assert_authenticated(tally, "PLAIN")
 
     def test_auth_login_after_starttls(self):
-        run, tally = self.run_on(587, "--auth", "login", *LOGIN)
+        run, tally = self.run_on(587, auth="login", **LOGIN)
         self.assert_all_over_tls(run, tally)
         self.assert_authenticated(tally, "LOGIN")
 
     def test_wrong_password_ends_in_one_clear_sentence(self):
-        run = smtpmark.run("--target", "127.0.0.1:587", *LOAD, "--user",
-                           service.USER, "--password", "wrong")
+        run = smtpmark.run(587, **LOAD, user=service.USER, password="wrong")
         self.assertNotEqual(run.exit_status, 0, run.output)
         told = [line for line in run.output.splitlines()
                 if re.search(r"\bauth|password", line, re.I)]
@@ -112,20 +110,19 @@ class SubmissionPort(Target):
         self.assertEqual(len(SERVER.tally().messages), 0)
 
     def test_missing_login_is_an_error_and_not_a_delivery(self):
-        run = smtpmark.run("--target", "127.0.0.1:587", *LOAD,
-                           "--auth", "none", "--messages", 5)
+        run = smtpmark.run(587, **LOAD, auth="none", messages=5)
         self.assertNotEqual(run.exit_status, 0, run.output)
         self.assertEqual(len(SERVER.tally().messages), 0)
 
 
 class SubmissionsPort(Target):
     def test_auth_plain_inside_tls(self):
-        run, tally = self.run_on(465, "--auth", "plain", *LOGIN)
+        run, tally = self.run_on(465, auth="plain", **LOGIN)
         self.assert_all_over_tls(run, tally)
         self.assert_authenticated(tally, "PLAIN")
         self.assertEqual(tally.commands["starttls"], 0)
 
     def test_auth_login_inside_tls(self):
-        run, tally = self.run_on(465, "--auth", "login", *LOGIN)
+        run, tally = self.run_on(465, auth="login", **LOGIN)
         self.assert_all_over_tls(run, tally)
         self.assert_authenticated(tally, "LOGIN")
