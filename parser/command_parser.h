@@ -65,6 +65,11 @@ enum Notify : std::uint8_t {
 
 // One command line. Which members mean something depends on `verb`; the others hold what an
 // earlier line left there. All views: see status.h.
+//
+// error_offset is where the octets stop being the beginning of any line the grammar has. It is the
+// first octet beyond a limit that is broken, the first one of a parameter that is given twice or
+// belongs to another command, and 0 for an unknown command. A CR, LF or NUL inside a line outranks
+// whatever else is wrong with it. Unknown parameters are not compared with each other.
 struct Command {
   Verb verb = Verb::kUnknown;
   SyntaxError error = SyntaxError::kNone;  // of a rejected line

@@ -32,8 +32,9 @@ inline constexpr std::uint32_t kMaxReplyLine = 1000;  // octets with CRLF; RFC 5
 inline constexpr std::uint32_t kMaxReplyLines = 200;  // lines of one reply
 
 // A resumable parser of replies, a line an event; no allocation, no copy. Contract: status.h.
-// An error is final: nothing behind a malformed reply can be trusted, every later call returns it
-// again and consumes nothing.
+// A bare LF and a line over its limit are rejected as soon as they are there, everything else at
+// the end of its line. An error is final: nothing behind a malformed reply can be trusted, every
+// later call returns it again and consumes nothing.
 class ReplyParser {
  public:
   FeedResult feed(std::string_view bytes, ReplyLine& line) noexcept;

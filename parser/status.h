@@ -6,7 +6,7 @@
 //
 //   `bytes` begins with the first octet that no earlier call consumed. The caller drops
 //   `r.consumed` leading octets and presents the rest again, with more behind it, at any address:
-//   the parser keeps offsets, not pointers, and never looks twice at an octet it has seen.
+//   the parser keeps offsets, not pointers, and never searches an octet twice for a line end.
 //   Any split of the same octets gives the same sequence of events, and one call returns at most
 //   one event, so `consumed` is exact at each of them: what follows a STARTTLS, a DATA or a BDAT
 //   is untouched and the caller decides who reads it.

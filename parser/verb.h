@@ -12,7 +12,9 @@ namespace smtpmark::parser {
 inline constexpr std::size_t kVerbs = static_cast<std::size_t>(Verb::kHelp) + 1;
 
 // Octets; of a known verb.
-constexpr std::size_t length_of(Verb verb) noexcept { return verb == Verb::kStarttls ? 8 : 4; }
+constexpr std::size_t length_of(Verb verb) noexcept {
+  return verb == Verb::kStarttls ? 8 : 4;
+}
 
 // The verb that `line` begins with: a whole word, ended by white space or a control octet, so that
 // a line without its end must hold at least one octet more than the verb.

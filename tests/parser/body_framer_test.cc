@@ -150,7 +150,7 @@ TEST(DataFramer, AgreesWithTheReferenceOnEveryShortStream) {
 }
 
 TEST(DataFramer, AgreesWithTheReferenceOnStreamsOverManyBlocks) {
-  std::mt19937 random(5321);  // NOLINT(bugprone-random-generator-seed,cert-msc51-cpp)
+  std::mt19937 random(5321);
   for (int round = 0; round < 300 && !HasFailure(); ++round) {
     std::string input;
     while (input.size() < 40 + random() % 200) {

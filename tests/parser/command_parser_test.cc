@@ -280,7 +280,7 @@ TEST(CommandLaw, HoldsForSessionsWithOctetsChangedAtRandom) {
       "EHLO a.example\r\nMAIL FROM:<a@b> SIZE=10 BODY=8BITMIME\r\nRCPT TO:<\"c d\"@[192.0.2.1]>"
       " NOTIFY=DELAY\r\nBDAT 3 LAST\r\nAUTH PLAIN AA==\r\nSTARTTLS\r\n";
   const std::string_view octets = "\r\n\0 <>@.:=\"\\\xc3\xa4\xff[]aA0"sv;
-  std::mt19937 random(5321);  // NOLINT(bugprone-random-generator-seed,cert-msc51-cpp)
+  std::mt19937 random(5321);
   const auto below = [&](std::size_t limit) { return random() % limit; };
   for (int round = 0; round < 300 && !HasFailure(); ++round) {
     std::string changed = session;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 
 #include "tests/parser/split_driver.h"
@@ -190,6 +191,22 @@ TEST(Replies, StayRejectedWhateverFollows) {
     EXPECT_EQ(again.consumed, 0U);
     EXPECT_EQ(line.error, SyntaxError::kBadReplyCode);
     EXPECT_EQ(line.error_offset, 2U);
+  }
+}
+
+TEST(ReplyLaw, HoldsForRepliesWithOctetsChangedAtRandom) {
+  const std::string replies =
+      "220 a.example\r\n250-a\r\n250-SIZE 10\r\n250 DSN\r\n250 2.1.5 gr\xc3\xbc\xc3\x9f\r\n354 "
+      "go\r\n";
+  const std::string_view octets = "\r\n\0 -.0259a\xc3\xbc\xff"sv;
+  std::mt19937 random(5321);
+  const auto below = [&](std::size_t limit) { return random() % limit; };
+  for (int round = 0; round < 300 && !HasFailure(); ++round) {
+    std::string changed = replies;
+    for (std::size_t changes = 1 + below(3); changes > 0; --changes) {
+      changed[below(changed.size())] = octets[below(octets.size())];
+    }
+    EXPECT_FALSE(replies_of(changed + "\r\n").empty());
   }
 }
 
