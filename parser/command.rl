@@ -279,7 +279,7 @@ Fault parse_arguments(std::string_view line, Command& command) noexcept {
   Parameter parameter{};
   std::uint64_t number = 0;
 
-  Fault fault;
+  Fault fault{SyntaxError::kBadSyntax, 0};  // unless the grammar says otherwise
   Octet* wrong = nullptr;
   const auto fail = [&](SyntaxError error, Octet* at) {
     wrong = at;

@@ -78,7 +78,7 @@ Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept {
   Octet* text = nullptr;
   EnhancedCode enhanced;
 
-  Fault fault;
+  Fault fault{SyntaxError::kBadSyntax, 0};  // unless the grammar says otherwise
   Octet* wrong = nullptr;
   const auto fail = [&](SyntaxError error, Octet* at) {
     wrong = at;
