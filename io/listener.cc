@@ -1,0 +1,94 @@
+#include "io/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace smtpmark::io {
+
+namespace {
+
+constexpr TimeNs kRetryAfter = 10 * kMillisecond;
+
+Result<int> listen_on(const Address& address, int backlog) {
+  const int descriptor = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return tl::unexpected(error_from_errno(errno));
+  const int on = 1;
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
+  if (address.family() == AF_INET6) {
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  }
+  if (::bind(descriptor, address.sockaddr_ptr(), address.length()) == 0 &&
+      ::listen(descriptor, backlog) == 0) {
+    return descriptor;
+  }
+  const Error error = error_from_errno(errno);
+  ::close(descriptor);
+  return tl::unexpected(error);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::create(Ring& ring, const Address& address, int backlog,
+                                                   OnAccept on_accept, void* context) {
+  const Result<int> descriptor = listen_on(address, backlog);
+  if (!descriptor) return tl::unexpected(descriptor.error());
+  std::unique_ptr<Listener> listener(new Listener(ring, *descriptor, on_accept, context));
+  listener->arm();
+  return listener;
+}
+
+Listener::Listener(Ring& ring, int descriptor, OnAccept on_accept, void* context)
+    : ring_(ring),
+      descriptor_(descriptor),
+      address_(Address::of_socket(descriptor)),
+      on_accept_(on_accept),
+      context_(context),
+      retry_(&Listener::on_retry, this) {
+  accept_.handler = &Listener::on_completion;
+  accept_.listener = this;
+}
+
+Listener::~Listener() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void Listener::arm() {
+  io_uring_prep_multishot_accept(ring_.prepare(accept_), descriptor_, nullptr, nullptr,
+                                 SOCK_CLOEXEC);
+  accept_.in_flight = true;
+}
+
+void Listener::stop() {
+  stopped_ = true;
+  ring_.set_timer(retry_, kNever);
+  if (accept_.in_flight) ring_.cancel(accept_);
+}
+
+void Listener::on_retry(void* self) { static_cast<Listener*>(self)->arm(); }
+
+void Listener::on_completion(Completion& self, int result, std::uint32_t flags) {
+  Listener& listener = *static_cast<Accept&>(self).listener;
+  if ((flags & IORING_CQE_F_MORE) == 0) listener.accept_.in_flight = false;
+  if (result >= 0) {
+    SocketPtr socket(listener.ring_.obtain_socket(result));
+    if (listener.stopped_) return;
+    socket->arm_receive();
+    listener.on_accept_(listener.context_, std::move(socket));
+  } else if (result != -ECANCELED) {
+    ++listener.accept_failures_;
+  }
+  if (listener.accept_.in_flight || listener.stopped_) return;
+  if (result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS) {
+    // Out of descriptors: the queue stays in the kernel; trying again at once would spin.
+    listener.ring_.set_timer(listener.retry_, listener.ring_.now() + kRetryAfter);
+  } else {
+    listener.arm();
+  }
+}
+
+}  // namespace smtpmark::io

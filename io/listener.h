@@ -1,0 +1,57 @@
+// A listening TCP socket on a ring.
+#ifndef SMTPMARK_IO_LISTENER_H_
+#define SMTPMARK_IO_LISTENER_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "io/address.h"
+#include "io/ring.h"
+#include "io/socket.h"
+
+namespace smtpmark::io {
+
+// Must not outlive its ring, and stop() must have been followed by a pass of the ring that brought
+// the last completion (Ring::shut_down() does) before it is destroyed.
+class Listener {
+ public:
+  using OnAccept = void (*)(void* context, SocketPtr socket);
+
+  // Several listeners may share an address, one a thread: SO_REUSEPORT is set.
+  static Result<std::unique_ptr<Listener>> create(Ring& ring, const Address& address, int backlog,
+                                                  OnAccept on_accept, void* context);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  // The address with the port that the kernel chose where 0 was asked for.
+  const Address& address() const noexcept { return address_; }
+  // Connections that were not accepted for want of a file descriptor or memory.
+  std::uint64_t accept_failures() const noexcept { return accept_failures_; }
+  void stop();
+
+ private:
+  Listener(Ring& ring, int descriptor, OnAccept on_accept, void* context);
+  void arm();
+  static void on_completion(Completion& self, int result, std::uint32_t flags);
+  static void on_retry(void* self);
+
+  struct Accept : Completion {
+    Listener* listener = nullptr;
+    bool in_flight = false;
+  };
+
+  Ring& ring_;
+  int descriptor_;
+  Address address_;
+  OnAccept on_accept_;
+  void* context_;
+  Accept accept_;
+  Timer retry_;
+  std::uint64_t accept_failures_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace smtpmark::io
+
+#endif  // SMTPMARK_IO_LISTENER_H_

@@ -1,0 +1,197 @@
+#include "io/ring.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "io/socket.h"
+#include "io/startup.h"
+
+namespace smtpmark::io {
+
+namespace {
+
+// The calls of one pass cannot be refused for long: the completion queue is sized for all
+// connections. Being refused for ever is a broken invariant.
+[[noreturn]] void give_up(const char* what, int result) {
+  std::fprintf(stderr, "smtpmark: io_uring %s failed for good (error %d)\n", what, -result);
+  std::abort();
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<Ring>, StartupError> Ring::create(const RingOptions& options) {
+  std::unique_ptr<Ring> ring(new Ring);
+  const std::uint32_t completions =
+      std::bit_ceil(std::clamp<std::uint32_t>(options.connections * 4, 4096, 65536));
+  if (const int result =
+          create_queues(ring->ring_, options.submission_entries, completions, ring->features_);
+      result < 0) {
+    return tl::unexpected(explain_startup_error(-result));
+  }
+  ring->ring_made_ = true;
+  auto buffers = BufferRing::create(ring->ring_, options.buffer_count, options.buffer_size);
+  if (!buffers) return tl::unexpected(explain_startup_error(buffers.error().os_code));
+  ring->buffers_ = std::move(*buffers);
+  ring->wakeup_descriptor_ = eventfd(0, EFD_CLOEXEC);
+  if (ring->wakeup_descriptor_ < 0) return tl::unexpected(explain_startup_error(errno));
+  ring->watch_wakeups();
+  ring->begin_pass(ring->now());
+  return ring;
+}
+
+Ring::~Ring() {
+  buffers_.reset();
+  if (ring_made_) io_uring_queue_exit(&ring_);
+  if (wakeup_descriptor_ >= 0) close(wakeup_descriptor_);
+}
+
+void Ring::watch_wakeups() {
+  wakeup_.ring = closing_.ring = this;
+  wakeup_.handler = &Ring::on_wakeup;
+  closing_.handler = &Ring::on_house_keeping;
+  io_uring_prep_read(prepare(wakeup_), wakeup_descriptor_, &wakeup_count_, sizeof wakeup_count_, 0);
+}
+
+void Ring::on_wakeup(Completion& self, int /*result*/, std::uint32_t /*flags*/) {
+  static_cast<HouseKeeping&>(self).ring->watch_wakeups();
+}
+
+void Ring::on_house_keeping(Completion& self, int /*result*/, std::uint32_t /*flags*/) {
+  // A cancel may find its target gone, a close cannot fail in a way that matters: only the count
+  // is of interest.
+  --static_cast<HouseKeeping&>(self).ring->house_keeping_in_flight_;
+}
+
+void Ring::request_stop() noexcept {
+  stop_.store(true, std::memory_order_relaxed);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = write(wakeup_descriptor_, &one, sizeof one);
+}
+
+// Submission
+
+io_uring_sqe* Ring::prepare(Completion& completion) {
+  io_uring_sqe* entry = next_entry();
+  io_uring_sqe_set_data(entry, &completion);
+  return entry;
+}
+
+io_uring_sqe* Ring::next_entry() {
+  // Liburing's prep functions set every field but user_data, which prepare() sets first: they leave
+  // it alone.
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    if (io_uring_sqe* entry = io_uring_get_sqe(&ring_)) return entry;
+    const int result = io_uring_submit(&ring_);
+    if (result == -EBUSY || result == -EAGAIN) io_uring_get_events(&ring_);
+  }
+  give_up("submission", -EBUSY);
+}
+
+void Ring::close_descriptor(int descriptor) {
+  io_uring_prep_close(prepare(closing_), descriptor);
+  ++house_keeping_in_flight_;
+}
+
+void Ring::cancel(Completion& target) {
+  io_uring_prep_cancel(prepare(closing_), &target, 0);
+  ++house_keeping_in_flight_;
+}
+
+// Completion
+
+void Ring::run_once(TimeNs deadline) {
+  int result = 0;
+  if (has_posted()) {
+    result = io_uring_submit_and_get_events(&ring_);
+  } else {
+    const TimeNs due = std::min(next_due(), deadline);
+    io_uring_cqe* completion = nullptr;
+    if (due == kNever) {
+      result = io_uring_submit_and_wait(&ring_, 1);
+    } else {
+      const TimeNs current = now();
+      const TimeNs wait = due > current ? due - current : 0;
+      __kernel_timespec timeout{static_cast<long long>(wait / kSecond),
+                                static_cast<long long>(wait % kSecond)};
+      result = io_uring_submit_and_wait_timeout(&ring_, &completion, 1, &timeout, nullptr);
+    }
+  }
+  if (result < 0 && result != -ETIME && result != -EINTR && result != -EBUSY && result != -EAGAIN) {
+    give_up("wait", result);
+  }
+  begin_pass(now());
+  handle_completions();
+  feed_starved();
+  run_due();
+}
+
+void Ring::handle_completions() {
+  io_uring_cqe* entry = nullptr;
+  while (io_uring_peek_cqe(&ring_, &entry) == 0 && entry != nullptr) {
+    auto& completion = *static_cast<Completion*>(io_uring_cqe_get_data(entry));
+    const int result = entry->res;
+    const std::uint32_t flags = entry->flags;
+    io_uring_cqe_seen(&ring_, entry);
+    completion.handler(completion, result, flags);
+  }
+}
+
+void Ring::feed_starved() {
+  if (starved_.empty() || buffers_->available() == 0) return;
+  std::vector<Socket*> starved;
+  starved.swap(starved_);
+  for (Socket* socket : starved) {
+    socket->starved_ = false;
+    if (socket->closing_) {
+      socket->finish_if_quiet();
+    } else if (!socket->receive_.in_flight && !socket->failed()) {
+      socket->arm_receive();
+    }
+  }
+}
+
+// Sockets
+
+Socket* Ring::obtain_socket(int descriptor) {
+  Socket* socket = nullptr;
+  if (idle_sockets_.empty()) {
+    sockets_.push_back(std::make_unique<Socket>(*this));
+    socket = sockets_.back().get();
+  } else {
+    socket = idle_sockets_.back();
+    idle_sockets_.pop_back();
+  }
+  socket->live_index_ = static_cast<std::uint32_t>(live_.size());
+  live_.push_back(socket);
+  socket->open(descriptor);
+  return socket;
+}
+
+void Ring::socket_is_idle(Socket& socket) {
+  Socket* last = live_.back();
+  live_[socket.live_index_] = last;
+  last->live_index_ = socket.live_index_;
+  live_.pop_back();
+  idle_sockets_.push_back(&socket);
+}
+
+void Ring::shut_down() {
+  std::vector<Socket*> sockets = live_;
+  for (Socket* socket : sockets) {
+    if (socket->closing_) {
+      socket->close_now();
+      continue;
+    }
+    socket->fail({ErrorKind::kCanceled, ECANCELED, 0});
+    if (socket->awaited()) socket->progress();
+  }
+  while (!live_.empty() || house_keeping_in_flight_ > 0) run_once(now() + kSecond);
+}
+
+}  // namespace smtpmark::io

@@ -1,0 +1,120 @@
+// One io_uring and everything that hangs on it: submission, completions, receive buffers, time.
+#ifndef SMTPMARK_IO_RING_H_
+#define SMTPMARK_IO_RING_H_
+
+#include <liburing.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/buffer_ring.h"
+#include "io/error.h"
+#include "io/scheduler.h"
+
+namespace smtpmark::io {
+
+class Socket;
+
+// The memory of one submitted operation. It must stay until its last completion has been handled:
+// the kernel gives its address back, so a late completion can never be taken for another's.
+struct Completion {
+  using Handler = void (*)(Completion& self, int result, std::uint32_t flags);
+  Handler handler = nullptr;
+};
+
+struct RingOptions {
+  std::uint32_t submission_entries = 1024;
+  std::uint32_t connections = 256;      // expected at once; sizes the completion queue
+  std::uint32_t buffer_size = 16384;    // octets of one receive buffer
+  std::uint32_t buffer_count = 128;     // a power of two
+};
+
+// What the running kernel gave. For the environment part of a result.
+struct RingFeatures {
+  bool single_issuer = false;
+  bool defer_taskrun = false;
+};
+
+// Why no ring could be made, as one or two sentences with what to do about it.
+struct StartupError {
+  int os_code = 0;
+  std::string message;
+};
+
+// Belongs to the thread that made it, request_stop() apart.
+class Ring final : public Scheduler {
+ public:
+  static tl::expected<std::unique_ptr<Ring>, StartupError> create(const RingOptions& options);
+  ~Ring() override;
+
+  TimeNs now() const noexcept override { return monotonic_now(); }
+
+  // Handles completions, timers and posted callbacks until request_stop() was called, or until
+  // `until()` returns true; it is asked once a pass.
+  template <class Predicate>
+  void run_until(Predicate until) {
+    while (!until() && !stop_requested()) run_once(kNever);
+  }
+  // One pass: submits, waits for a completion or a timer, at most to `deadline`, and handles what
+  // there is.
+  void run_once(TimeNs deadline);
+
+  // Ends every connection with kCanceled and waits for the last completion. Nothing may be
+  // spawned after it.
+  void shut_down();
+
+  // From any thread, and from a signal handler.
+  void request_stop() noexcept;
+  bool stop_requested() const noexcept { return stop_.load(std::memory_order_relaxed); }
+
+  RingFeatures features() const noexcept { return features_; }
+
+  // For the other classes of this folder.
+  // A submission entry whose completion goes to `completion`.
+  io_uring_sqe* prepare(Completion& completion);
+  BufferRing& buffers() noexcept { return *buffers_; }
+  void close_descriptor(int descriptor);
+  void cancel(Completion& target);
+  // A receive ended for want of a buffer: `socket` is armed again when there is one.
+  void wait_for_buffer(Socket& socket) { starved_.push_back(&socket); }
+
+  // Sockets are kept for reuse with their buffers, so that short connections allocate nothing.
+  Socket* obtain_socket(int descriptor);
+  void socket_is_idle(Socket& socket);
+  std::size_t live_sockets() const noexcept { return live_.size(); }
+
+ private:
+  Ring() = default;
+  io_uring_sqe* next_entry();
+  void handle_completions();
+  void feed_starved();
+  void watch_wakeups();
+  static void on_wakeup(Completion& self, int result, std::uint32_t flags);
+  static void on_house_keeping(Completion& self, int result, std::uint32_t flags);
+
+  struct HouseKeeping : Completion {
+    Ring* ring = nullptr;
+  };
+
+  io_uring ring_{};
+  bool ring_made_ = false;
+  RingFeatures features_;
+  std::unique_ptr<BufferRing> buffers_;
+  std::vector<Socket*> starved_;
+  std::vector<Socket*> live_;
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::vector<Socket*> idle_sockets_;
+  HouseKeeping closing_;    // close and cancel requests in flight
+  HouseKeeping wakeup_;
+  std::uint64_t wakeup_count_ = 0;
+  std::uint32_t house_keeping_in_flight_ = 0;
+  int wakeup_descriptor_ = -1;
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace smtpmark::io
+
+#endif  // SMTPMARK_IO_RING_H_

@@ -1,0 +1,335 @@
+#include "io/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace smtpmark::io {
+
+namespace {
+
+// MSG_WAITALL: the kernel goes on with a short send by itself, also behind a close.
+constexpr int kSendFlags = MSG_NOSIGNAL | MSG_WAITALL;
+
+}  // namespace
+
+void SocketCloser::operator()(Socket* socket) const noexcept { socket->close(); }
+
+Socket::Socket(Ring& ring) : ring_(ring), deadline_timer_(&Socket::on_deadline, this) {
+  for (auto [operation, handler] : {std::pair{&receive_, &Socket::on_receive},
+                                    std::pair{&send_, &Socket::on_send},
+                                    std::pair{&connect_, &Socket::on_connect}}) {
+    operation->handler = handler;
+    operation->socket = this;
+  }
+}
+
+Socket::~Socket() = default;
+
+void Socket::open(int descriptor) {
+  descriptor_ = descriptor;
+  failure_ = {};
+  deadline_passed_ = connected_ = starved_ = throttled_ = closing_ = closed_ = false;
+}
+
+// Receiving
+
+void Socket::arm_receive() {
+  io_uring_sqe* entry = ring_.prepare(receive_);
+  io_uring_prep_recv_multishot(entry, descriptor_, nullptr, 0, 0);
+  entry->flags |= IOSQE_BUFFER_SELECT;
+  entry->buf_group = BufferRing::kGroup;
+  receive_.in_flight = true;
+}
+
+void Socket::on_receive(Completion& self, int result, std::uint32_t flags) {
+  Socket& socket = *static_cast<Operation&>(self).socket;
+  if ((flags & IORING_CQE_F_MORE) == 0) socket.receive_.in_flight = false;
+  socket.take_received(result, flags);
+  if (socket.closing_) {
+    socket.finish_if_quiet();
+  } else {
+    socket.progress();
+  }
+}
+
+void Socket::take_received(int result, std::uint32_t flags) {
+  BufferRing& buffers = ring_.buffers();
+  if ((flags & IORING_CQE_F_BUFFER) != 0) {
+    const auto id = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
+    buffers.taken();
+    if (result <= 0 || closing_) {
+      buffers.give_back(id);
+    } else {
+      buffers.slot(id) = {static_cast<std::uint32_t>(result), BufferRing::kNone};
+      if (queue_head_ == BufferRing::kNone) {
+        queue_head_ = id;
+      } else {
+        buffers.slot(queue_tail_).next = id;
+      }
+      queue_tail_ = id;
+      ++queued_;
+    }
+  }
+  if (closing_) return;
+
+  if (result == 0) {
+    fail({ErrorKind::kClosed, 0, 0});
+  } else if (result == -ENOBUFS) {
+    starved_ = true;
+    ring_.wait_for_buffer(*this);
+  } else if (result < 0 && result != -ECANCELED) {
+    fail(error_from_errno(-result));
+  } else if (queued_ >= kMaxQueuedBuffers) {
+    if (receive_.in_flight && !throttled_) ring_.cancel(receive_);
+    throttled_ = true;
+  } else if (!receive_.in_flight && !throttled_) {
+    arm_receive();  // the kernel ends a multishot receive at its own discretion
+  }
+}
+
+bool Socket::load_next() {
+  release_current();
+  if (queue_head_ == BufferRing::kNone) return false;
+  BufferRing& buffers = ring_.buffers();
+  current_ = queue_head_;
+  const BufferRing::Slot slot = buffers.slot(current_);
+  queue_head_ = slot.next;
+  rest_ = {buffers.data(current_), slot.length};
+  --queued_;
+  if (throttled_ && queued_ == 0 && !receive_.in_flight && !failed()) {
+    throttled_ = false;
+    arm_receive();
+  }
+  return true;
+}
+
+void Socket::release_current() noexcept {
+  if (current_ != BufferRing::kNone) {
+    ring_.buffers().give_back(std::exchange(current_, BufferRing::kNone));
+  }
+}
+
+Transport::Pull Socket::pull() {
+  if (input_begin_ != input_end_) return join();
+  if (rest_.empty() && !load_next()) {
+    if (deadline_passed_) fail({ErrorKind::kTimedOut, 0, 0});
+    return failed() ? Pull::kFailed : Pull::kNothing;
+  }
+  input_begin_ = rest_.data();
+  input_end_ = rest_.data() + rest_.size();
+  rest_ = {};
+  return Pull::kGrew;
+}
+
+// Puts what is left of input() and the next octets together, up to the end of the line.
+Transport::Pull Socket::join() {
+  const std::string_view left = input();
+  const bool in_carry = !carry_.empty() && left.data() >= carry_.data() &&
+                        left.data() + left.size() == carry_.data() + carry_.size();
+  if (in_carry) {
+    carry_.erase(0, carry_.size() - left.size());
+  } else {
+    carry_.assign(left);
+    rest_ = {};
+  }
+  auto result = Pull::kGrew;
+  if (!rest_.empty() || load_next()) {
+    const std::size_t line_feed = rest_.find('\n');
+    const std::size_t take = line_feed == std::string_view::npos ? rest_.size() : line_feed + 1;
+    carry_.append(rest_.substr(0, take));
+    rest_.remove_prefix(take);
+  } else {
+    if (deadline_passed_) fail({ErrorKind::kTimedOut, 0, 0});
+    result = failed() ? Pull::kFailed : Pull::kNothing;
+  }
+  input_begin_ = carry_.data();
+  input_end_ = carry_.data() + carry_.size();
+  return result;
+}
+
+void Socket::discard_input() noexcept {
+  input_begin_ = input_end_ = nullptr;
+  do {
+    rest_ = {};
+  } while (load_next());
+  rest_ = {};
+}
+
+// Sending
+
+void Socket::push() {
+  if (send_.in_flight || (failed() && failure_.kind != ErrorKind::kClosed)) return;
+  if (output_.waiting() == 0) return;
+  output_.start();
+  submit_send();
+}
+
+void Socket::submit_send() {
+  std::array<std::string_view, std::tuple_size_v<decltype(vectors_)>> views;
+  const std::size_t count = output_.pending(views.data(), views.size());
+  io_uring_sqe* entry = ring_.prepare(send_);
+  if (count == 1) {
+    io_uring_prep_send(entry, descriptor_, views[0].data(), views[0].size(), kSendFlags);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      vectors_[i] = {const_cast<char*>(views[i].data()), views[i].size()};
+    }
+    message_.msg_iov = vectors_.data();
+    message_.msg_iovlen = count;
+    io_uring_prep_sendmsg(entry, descriptor_, &message_, kSendFlags);
+  }
+  send_.in_flight = true;
+}
+
+void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
+  Socket& socket = *static_cast<Operation&>(self).socket;
+  socket.send_.in_flight = false;
+  if (result >= 0) {
+    socket.output_.sent(static_cast<std::size_t>(result));
+  } else if (result != -EINTR && result != -EAGAIN) {
+    socket.fail(error_from_errno(-result));
+    socket.output_.clear();
+  }
+  if (!socket.closed_ && socket.output_.in_flight() > 0) socket.submit_send();  // a short send
+  if (!socket.closing_) {
+    socket.progress();
+    return;
+  }
+  if (!socket.closed_) socket.close();
+  socket.finish_if_quiet();
+}
+
+// Deadlines
+
+void Socket::set_deadline(TimeNs deadline) {
+  deadline_passed_ = false;
+  ring_.set_timer(deadline_timer_, deadline);
+}
+
+void Socket::on_deadline(void* self) {
+  Socket& socket = *static_cast<Socket*>(self);
+  if (socket.closing_) {  // the peer does not take the rest
+    socket.fail({ErrorKind::kTimedOut, 0, 0});
+    if (socket.closed_ && socket.send_.in_flight) socket.ring_.cancel(socket.send_);
+    socket.close_now();
+    socket.finish_if_quiet();
+    return;
+  }
+  socket.deadline_passed_ = true;
+  if (!socket.awaited()) return;
+  socket.fail({ErrorKind::kTimedOut, 0, 0});
+  socket.progress();
+}
+
+// Closing
+
+void Socket::close() {
+  if (!closing_) {
+    closing_ = true;
+    deadline_passed_ = false;
+    discard_input();
+    carry_.clear();
+    ring_.set_timer(deadline_timer_, ring_.now() + kLinger);
+  }
+  push();
+  // What is in flight leaves before the descriptor is gone: the kernel starts requests in order.
+  if (output_.waiting() == 0 || failed()) close_now();
+  finish_if_quiet();
+}
+
+void Socket::close_now() {
+  if (closed_) return;
+  closed_ = true;
+  // Not linked: a late link could reach another connection that got the same descriptor.
+  if (receive_.in_flight) ring_.cancel(receive_);
+  if (connect_.in_flight) ring_.cancel(connect_);
+  if (send_.in_flight && failed() && failure_.kind != ErrorKind::kClosed) ring_.cancel(send_);
+  ring_.close_descriptor(std::exchange(descriptor_, -1));
+}
+
+void Socket::finish_if_quiet() {
+  if (!closed_ || receive_.in_flight || send_.in_flight || connect_.in_flight || starved_) return;
+  closed_ = false;  // once
+  output_.clear();
+  ring_.set_timer(deadline_timer_, kNever);
+  ring_.socket_is_idle(*this);
+}
+
+// Connecting
+
+class Socket::ConnectAwaiter final : Waiter {
+ public:
+  ConnectAwaiter(Socket& socket, const Address& target) : socket_(socket), target_(target) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    io_uring_sqe* entry = socket_.ring_.prepare(socket_.connect_);
+    io_uring_prep_connect(entry, socket_.descriptor_, target_.sockaddr_ptr(), target_.length());
+    socket_.connect_.in_flight = true;
+    socket_.wait(*this, waiter);
+  }
+  Result<void> await_resume() const noexcept {
+    if (socket_.failed()) return tl::unexpected(socket_.failure_);
+    return {};
+  }
+
+ private:
+  bool attempt() override { return socket_.connected_ || socket_.failed(); }
+
+  Socket& socket_;
+  const Address& target_;
+};
+
+void Socket::on_connect(Completion& self, int result, std::uint32_t /*flags*/) {
+  Socket& socket = *static_cast<Operation&>(self).socket;
+  socket.connect_.in_flight = false;
+  if (socket.closing_) {
+    socket.finish_if_quiet();
+    return;
+  }
+  if (result < 0) {
+    socket.fail(error_from_errno(-result));
+  } else {
+    socket.connected_ = true;
+    socket.arm_receive();
+  }
+  socket.progress();
+}
+
+namespace {
+
+Result<int> open_descriptor(const Address& target, const Address* source) {
+  const int descriptor = ::socket(target.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return tl::unexpected(error_from_errno(errno));
+  const int on = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (source != nullptr) {
+    setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (::bind(descriptor, source->sockaddr_ptr(), source->length()) < 0) {
+      const Error error = error_from_errno(errno);
+      ::close(descriptor);
+      return tl::unexpected(error);
+    }
+  }
+  return descriptor;
+}
+
+}  // namespace
+
+Task<Result<SocketPtr>> connect(Ring& ring, const Address& target, const Address* source,
+                                TimeNs deadline) {
+  const Result<int> descriptor = open_descriptor(target, source);
+  if (!descriptor) co_return tl::unexpected(descriptor.error());
+  SocketPtr socket(ring.obtain_socket(*descriptor));
+  socket->set_deadline(deadline);
+  Socket::ConnectAwaiter connected(*socket, target);
+  const Result<void> result = co_await connected;
+  if (!result) co_return tl::unexpected(result.error());
+  co_return socket;
+}
+
+}  // namespace smtpmark::io

@@ -1,0 +1,116 @@
+// A TCP connection on a ring.
+#ifndef SMTPMARK_IO_SOCKET_H_
+#define SMTPMARK_IO_SOCKET_H_
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/address.h"
+#include "io/output_queue.h"
+#include "io/ring.h"
+#include "io/task.h"
+#include "io/transport.h"
+
+namespace smtpmark::io {
+
+// Ends the connection: what was written is sent first, then the descriptor is closed. The memory
+// stays with the ring until the last completion has come.
+struct SocketCloser {
+  void operator()(Socket* socket) const noexcept;
+};
+using SocketPtr = std::unique_ptr<Socket, SocketCloser>;
+
+// Invariant: while its coroutine waits for input, a socket holds no receive buffer; what could not
+// be consumed (the beginning of a line) has been moved to `carry_`.
+class Socket final : public Transport {
+ public:
+  // A peer that sends faster than its dialogue reads is paused at this many full buffers.
+  static constexpr std::uint32_t kMaxQueuedBuffers = 16;
+  // How long a close waits for the rest of the output to leave.
+  static constexpr TimeNs kLinger = 5 * kSecond;
+
+  explicit Socket(Ring& ring);
+  ~Socket() override;
+
+  void discard_input() noexcept override;
+  void write(std::string_view bytes) override { output_.append_copy(bytes); }
+  void write_stable(std::string_view bytes) override { output_.append_stable(bytes); }
+  void set_deadline(TimeNs deadline) override;
+  Scheduler& scheduler() noexcept override { return ring_; }
+
+  int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  friend class Ring;
+  friend class Listener;
+  friend struct SocketCloser;
+  friend Task<Result<SocketPtr>> connect(Ring&, const Address&, const Address*, TimeNs);
+
+  class ConnectAwaiter;
+  struct Operation : Completion {
+    Socket* socket = nullptr;
+    bool in_flight = false;
+  };
+
+  Pull pull() override;
+  void push() override;
+  std::size_t backlog() const noexcept override { return output_.octets(); }
+
+  static void on_receive(Completion& self, int result, std::uint32_t flags);
+  static void on_send(Completion& self, int result, std::uint32_t flags);
+  static void on_connect(Completion& self, int result, std::uint32_t flags);
+  static void on_deadline(void* self);
+
+  void open(int descriptor);
+  void arm_receive();
+  void take_received(int result, std::uint32_t flags);
+  bool load_next();
+  void release_current() noexcept;
+  Pull join();
+  void submit_send();
+  void close();
+  void close_now();
+  void finish_if_quiet();
+  void cancel_all();
+
+  Ring& ring_;
+  int descriptor_ = -1;
+  std::uint32_t live_index_ = 0;  // in the ring's list
+
+  Operation receive_;
+  Operation send_;
+  Operation connect_;
+
+  // Received and not yet visible: a list through the slots of the buffer ring.
+  std::uint16_t queue_head_ = BufferRing::kNone;
+  std::uint16_t queue_tail_ = BufferRing::kNone;
+  std::uint16_t current_ = BufferRing::kNone;  // the buffer that input() or rest_ lies in
+  std::uint32_t queued_ = 0;
+  std::string_view rest_;  // of current_, behind what input() shows
+  std::string carry_;      // a line that straddles two buffers
+
+  OutputQueue output_;
+  msghdr message_{};
+  std::array<iovec, 4> vectors_{};
+
+  Timer deadline_timer_;
+  bool deadline_passed_ = false;
+  bool connected_ = false;
+  bool starved_ = false;    // waits for a receive buffer
+  bool throttled_ = false;  // the receive was canceled: too much is queued
+  bool closing_ = false;
+  bool closed_ = false;
+};
+
+// Connects, from `source` when it is not null, until `deadline`.
+Task<Result<SocketPtr>> connect(Ring& ring, const Address& target, const Address* source,
+                                TimeNs deadline);
+
+}  // namespace smtpmark::io
+
+#endif  // SMTPMARK_IO_SOCKET_H_

@@ -1,0 +1,31 @@
+// Making a ring on whatever kernel this is, and saying in plain words why it cannot be made.
+#ifndef SMTPMARK_IO_STARTUP_H_
+#define SMTPMARK_IO_STARTUP_H_
+
+#include <liburing.h>
+
+#include <cstdint>
+#include <string>
+
+#include "io/ring.h"
+
+namespace smtpmark::io {
+
+// Makes the queues with the best flags that the kernel takes. Returns 0 or a negative errno value.
+int create_queues(io_uring& ring, std::uint32_t submission_entries,
+                  std::uint32_t completion_entries, RingFeatures& features);
+
+// Runs one accept and one receive of several completions each, from a provided buffer, to see
+// whether the kernel can do what this program is built on. Once a process, before any load.
+tl::expected<RingFeatures, StartupError> check_kernel();
+
+// What stands in the way of io_uring (`os_code` is a positive errno value) and how to lift it.
+StartupError explain_startup_error(int os_code);
+
+// Makes sure that `wanted` file descriptors can be open at once, raising the soft limit where the
+// hard one allows. On failure a sentence.
+tl::expected<void, StartupError> ensure_descriptors(std::uint64_t wanted);
+
+}  // namespace smtpmark::io
+
+#endif  // SMTPMARK_IO_STARTUP_H_

@@ -1,0 +1,64 @@
+#include "io/tls_context.h"
+
+#include "io/openssl_text.h"
+
+namespace smtpmark::io {
+
+namespace {
+
+int protocol_of(TlsVersion version) {
+  return version == TlsVersion::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+}
+
+template <class Options>
+bool apply_common(SSL_CTX* context, const Options& options) {
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  return SSL_CTX_set_min_proto_version(context, protocol_of(options.min_version)) == 1 &&
+         SSL_CTX_set_max_proto_version(context, protocol_of(options.max_version)) == 1 &&
+         SSL_CTX_set1_groups_list(context, options.groups.c_str()) == 1;
+}
+
+std::string setup_failed() { return "cannot set up TLS: " + take_openssl_error(); }
+
+}  // namespace
+
+tl::expected<TlsContext, std::string> TlsContext::for_client(const TlsClientOptions& options) {
+  TlsContext made(SSL_CTX_new(TLS_client_method()), false);
+  SSL_CTX* context = made.get();
+  if (context == nullptr || !apply_common(context, options)) return tl::unexpected(setup_failed());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  made.host_name_ = options.host_name;
+  made.verify_ = options.verify;
+  if (!options.verify) return made;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  if (options.ca_file.empty()) {
+    if (SSL_CTX_set_default_verify_paths(context) != 1) return tl::unexpected(setup_failed());
+  } else if (SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1) {
+    return tl::unexpected("cannot read CA certificates from " + options.ca_file + ": " +
+                          take_openssl_error());
+  }
+  return made;
+}
+
+tl::expected<TlsContext, std::string> TlsContext::for_server(const TlsServerOptions& options,
+                                                             const Certificate& certificate) {
+  TlsContext made(SSL_CTX_new(TLS_server_method()), true);
+  SSL_CTX* context = made.get();
+  if (context == nullptr || !apply_common(context, options)) return tl::unexpected(setup_failed());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context, options.tickets);
+  if (options.tickets == 0) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  if (SSL_CTX_use_certificate(context, certificate.leaf()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, certificate.key()) != 1) {
+    return tl::unexpected(setup_failed());
+  }
+  for (std::size_t i = 1; i < certificate.chain_length(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context, certificate.chain_at(i)) != 1) {
+      return tl::unexpected(setup_failed());
+    }
+  }
+  return made;
+}
+
+}  // namespace smtpmark::io

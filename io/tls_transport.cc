@@ -1,0 +1,232 @@
+#include "io/tls_transport.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstring>
+#include <memory>
+
+namespace smtpmark::io {
+
+namespace {
+
+constexpr std::size_t kMaxRecord = 16384;  // octets of plaintext in a record (RFC 8446, 5.1)
+// What a reader may leave unconsumed when it asks for more: more than the longest line.
+constexpr std::size_t kMaxLeft = 16384;
+
+}  // namespace
+
+// One a thread. Invariant: at most one connection's input() lies in it, that of `owner`.
+struct TlsTransport::Scratch {
+  TlsTransport* owner = nullptr;
+  std::unique_ptr<char[]> memory{new char[kMaxLeft + kMaxRecord]};
+
+  static Scratch& of_thread() {
+    thread_local Scratch scratch;
+    return scratch;
+  }
+};
+
+// A BIO whose two ends are the input and the output of the transport below.
+struct TlsTransport::Bio {
+  static TlsTransport& transport(BIO* bio) { return *static_cast<TlsTransport*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* to, int size) {
+    BIO_clear_retry_flags(bio);
+    Transport& lower = transport(bio).lower_;
+    if (lower.input().empty()) {
+      switch (lower.pull()) {
+        case Pull::kGrew: break;
+        case Pull::kNothing: BIO_set_retry_read(bio); return -1;
+        case Pull::kFailed: return lower.failure_.kind == ErrorKind::kClosed ? 0 : -1;
+      }
+    }
+    const std::string_view input = lower.input();
+    const std::size_t count = std::min(input.size(), static_cast<std::size_t>(size));
+    std::memcpy(to, input.data(), count);
+    lower.consume(count);
+    return static_cast<int>(count);
+  }
+
+  static int write(BIO* bio, const char* from, int size) {
+    BIO_clear_retry_flags(bio);
+    transport(bio).lower_.write({from, static_cast<std::size_t>(size)});
+    return size;
+  }
+
+  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+
+  static const BIO_METHOD* method() {
+    static BIO_METHOD* const made = [] {
+      BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "transport");
+      BIO_meth_set_read(m, &Bio::read);
+      BIO_meth_set_write(m, &Bio::write);
+      BIO_meth_set_ctrl(m, &Bio::control);
+      return m;
+    }();
+    return made;
+  }
+};
+
+TlsTransport::TlsTransport(Transport& lower, const TlsContext& context)
+    : lower_(lower), ssl_(SSL_new(context.get())) {
+  BIO* bio = BIO_new(Bio::method());
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  if (context.is_server()) {
+    SSL_set_accept_state(ssl_.get());
+  } else {
+    SSL_set_connect_state(ssl_.get());
+    if (!context.host_name().empty()) {
+      SSL_set_tlsext_host_name(ssl_.get(), context.host_name().c_str());
+      if (context.verifies()) SSL_set1_host(ssl_.get(), context.host_name().c_str());
+    }
+  }
+  lower_.upper_ = this;
+}
+
+TlsTransport::~TlsTransport() {
+  lower_.upper_ = nullptr;
+  Scratch& scratch = Scratch::of_thread();
+  if (scratch.owner == this) scratch.owner = nullptr;
+}
+
+bool TlsTransport::step_handshake() {
+  if (failed()) return true;
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result == 1) {
+    established_ = true;
+  } else {
+    fail_tls(result);
+  }
+  lower_.push();
+  return established_ || failed();
+}
+
+// Turns a failed SSL call into an error; wanting more octets is none.
+void TlsTransport::fail_tls(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE: return;
+    case SSL_ERROR_ZERO_RETURN: fail({ErrorKind::kClosed, 0, 0}); return;
+    default: break;
+  }
+  const unsigned long code = ERR_peek_error();
+  ERR_clear_error();
+  const long verified = SSL_get_verify_result(ssl_.get());
+  if (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    fail(lower_.failed() ? lower_.failure_ : Error{ErrorKind::kClosed, 0, 0});
+  } else if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
+             ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+    fail({ErrorKind::kCertificate, 0, static_cast<unsigned long>(verified)});
+  } else if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET) {
+    fail({ErrorKind::kTlsAlert, 0, code});
+  } else {
+    fail({ErrorKind::kTlsProtocol, 0, code});
+  }
+}
+
+Transport::Pull TlsTransport::pull() {
+  if (failed()) return Pull::kFailed;
+  if (!established_) return Pull::kNothing;
+  Scratch& scratch = Scratch::of_thread();
+  if (scratch.owner != this) {
+    if (scratch.owner != nullptr) scratch.owner->stow();
+    scratch.owner = this;
+  }
+  // What is left goes to the front of the scratch area, the next record behind it.
+  const std::string_view left = input();
+  if (left.size() > kMaxLeft) {
+    fail({ErrorKind::kOther, 0, 0});
+    return Pull::kFailed;
+  }
+  if (!left.empty()) std::memmove(scratch.memory.get(), left.data(), left.size());
+  ERR_clear_error();
+  const int result = SSL_read(ssl_.get(), scratch.memory.get() + left.size(), kMaxRecord);
+  input_begin_ = scratch.memory.get();
+  input_end_ = input_begin_ + left.size() + std::max(result, 0);
+  in_scratch_ = true;
+  if (result > 0) return Pull::kGrew;
+  fail_tls(result);
+  return failed() ? Pull::kFailed : Pull::kNothing;
+}
+
+// Another connection needs the scratch area.
+void TlsTransport::stow() noexcept {
+  if (!in_scratch_) return;
+  carry_.assign(input());
+  input_begin_ = carry_.data();
+  input_end_ = carry_.data() + carry_.size();
+  in_scratch_ = false;
+}
+
+void TlsTransport::discard_input() noexcept {
+  do {
+    consume(input().size());
+  } while (pull() == Pull::kGrew);
+}
+
+void TlsTransport::write(std::string_view bytes) {
+  if (!stable_.empty()) encrypt_queued(SIZE_MAX);  // a reference that still waits goes first
+  plain_.append(bytes);
+}
+
+void TlsTransport::write_stable(std::string_view bytes) {
+  if (!stable_.empty()) encrypt_queued(SIZE_MAX);
+  if (bytes.size() < kCopyBelow) {
+    plain_.append(bytes);
+  } else {
+    stable_ = bytes;
+  }
+}
+
+// Encrypts from the front of `bytes` until the layer below holds `room` octets.
+void TlsTransport::encrypt(std::string_view& bytes, std::size_t room) {
+  while (!bytes.empty() && lower_.backlog() < room && !failed()) {
+    ERR_clear_error();
+    const int result = SSL_write(ssl_.get(), bytes.data(),
+                                 static_cast<int>(std::min(bytes.size(), kMaxRecord)));
+    if (result <= 0) {
+      fail_tls(result);
+      if (!failed()) fail({ErrorKind::kTlsProtocol, 0, 0});
+      return;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(result));
+  }
+}
+
+void TlsTransport::encrypt_queued(std::size_t room) {
+  if (!plain_.empty()) {
+    std::string_view plain = plain_;
+    encrypt(plain, room);
+    plain_.erase(0, plain_.size() - plain.size());
+  }
+  if (plain_.empty() && !stable_.empty()) encrypt(stable_, room);
+}
+
+void TlsTransport::push() {
+  if (established_ && !failed()) encrypt_queued(kHighWater);
+  lower_.push();
+}
+
+std::size_t TlsTransport::backlog() const noexcept {
+  return plain_.size() + stable_.size() + lower_.backlog();
+}
+
+void TlsTransport::write_close_notify() {
+  if (!established_ || failed()) return;
+  push();
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+}  // namespace smtpmark::io

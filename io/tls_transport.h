@@ -1,0 +1,98 @@
+// TLS over any other transport.
+#ifndef SMTPMARK_IO_TLS_TRANSPORT_H_
+#define SMTPMARK_IO_TLS_TRANSPORT_H_
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/tls_context.h"
+#include "io/transport.h"
+
+namespace smtpmark::io {
+
+// OpenSSL reads ciphertext from the layer below where it lies and writes it into that layer's
+// output. Plaintext is decrypted into a scratch area that all connections of a thread share: a
+// connection that still has octets there when another needs it is given a copy of its own.
+//
+// Must be destroyed before the layer below.
+class TlsTransport final : public Transport {
+ public:
+  TlsTransport(Transport& lower, const TlsContext& context);
+  ~TlsTransport() override;
+
+  // Runs the handshake to its end. Failures: kTlsAlert, kTlsProtocol, kCertificate, or what the
+  // layer below reports.
+  class HandshakeAwaiter;
+  HandshakeAwaiter handshake() noexcept;
+
+  // Tells the peer that nothing more will be written (RFC 8446, 6.1). Queued like a write.
+  void write_close_notify();
+
+  // After the handshake; static storage or valid as long as the connection.
+  std::string_view version() const noexcept { return SSL_get_version(ssl_.get()); }
+  std::string_view cipher() const noexcept { return SSL_get_cipher_name(ssl_.get()); }
+  bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+
+  void discard_input() noexcept override;
+  void write(std::string_view bytes) override;
+  void write_stable(std::string_view bytes) override;
+  void set_deadline(TimeNs deadline) override { lower_.set_deadline(deadline); }
+  Scheduler& scheduler() noexcept override { return lower_.scheduler(); }
+
+ private:
+  struct Free {
+    void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  };
+  struct Bio;      // the BIO_METHOD
+  struct Scratch;  // of the thread
+
+  Pull pull() override;
+  void push() override;
+  std::size_t backlog() const noexcept override;
+
+  void encrypt(std::string_view& bytes, std::size_t room);
+  void encrypt_queued(std::size_t room);
+  void stow() noexcept;
+  bool step_handshake();
+  void fail_tls(int result);
+
+  // Ciphertext that may wait below before encryption pauses, in octets.
+  static constexpr std::size_t kHighWater = 256 * 1024;
+  // References below this size are copied, to share a record with their neighbours.
+  static constexpr std::size_t kCopyBelow = 8192;
+
+  Transport& lower_;
+  std::unique_ptr<SSL, Free> ssl_;
+  std::string plain_;                     // written, not yet encrypted
+  std::string_view stable_;               // written by reference behind plain_, not yet encrypted
+  std::string carry_;                     // input that had to leave the scratch area
+  bool in_scratch_ = false;               // input() lies in the scratch area
+  bool established_ = false;
+};
+
+class [[nodiscard]] TlsTransport::HandshakeAwaiter final : Waiter {
+ public:
+  explicit HandshakeAwaiter(TlsTransport& transport) noexcept : transport_(transport) {}
+  bool await_ready() { return attempt(); }
+  void await_suspend(std::coroutine_handle<> waiter) { transport_.wait(*this, waiter); }
+  Result<void> await_resume() const noexcept {
+    if (transport_.failed()) return tl::unexpected(transport_.failure_);
+    return {};
+  }
+
+ private:
+  bool attempt() override { return transport_.step_handshake(); }
+  TlsTransport& transport_;
+};
+
+inline TlsTransport::HandshakeAwaiter TlsTransport::handshake() noexcept {
+  return HandshakeAwaiter(*this);
+}
+
+}  // namespace smtpmark::io
+
+#endif  // SMTPMARK_IO_TLS_TRANSPORT_H_

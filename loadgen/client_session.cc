@@ -1,0 +1,362 @@
+#include "loadgen/client_session.h"
+
+#include <algorithm>
+
+#include "loadgen/base64.h"
+
+namespace smtpmark::loadgen {
+
+namespace {
+
+constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
+constexpr TimeNs kPatience = 100 * io::kMillisecond;   // asleep without asking whether to go on
+
+std::string numbered_recipient(const std::string& recipient, std::uint32_t number) {
+  if (number == 0) return recipient;
+  const std::size_t at = recipient.rfind('@');
+  const std::string tag = "+" + std::to_string(number + 1);
+  return at == std::string::npos ? recipient + tag
+                                 : recipient.substr(0, at) + tag + recipient.substr(at);
+}
+
+}  // namespace
+
+Script::Script(const SessionPlan& plan)
+    : ehlo("EHLO " + plan.helo_name + "\r\n"),
+      mail("MAIL FROM:<" + plan.sender + ">\r\n"),
+      mail_with_size("MAIL FROM:<" + plan.sender + "> SIZE=" + std::to_string(plan.message_size) +
+                     "\r\n"),
+      auth_plain("AUTH PLAIN " +
+                 base64_encode(std::string(1, '\0') + plan.user + std::string(1, '\0') +
+                               plan.password) +
+                 "\r\n"),
+      login_user(base64_encode(plan.user) + "\r\n"),
+      login_password(base64_encode(plan.password) + "\r\n") {
+  for (std::uint32_t i = 0; i < plan.recipients; ++i) {
+    rcpt.push_back("RCPT TO:<" + numbered_recipient(plan.recipient, i) + ">\r\n");
+  }
+}
+
+ClientSession::ClientSession(ClientContext& context, io::Transport& transport, Turn first,
+                             TimeNs started, TimeNs connected)
+    : context_(context),
+      transport_(&transport),
+      first_(first),
+      started_(started),
+      now_(connected),
+      phase_began_(connected) {}
+
+io::Task<bool> ClientSession::run() {
+  turn_open_ = context_.plan.messages_per_connection > 0;
+  const bool as_planned = co_await converse();
+  if (turn_open_) {
+    count(body_sent_ ? &Counters::messages_in_doubt : &Counters::messages_failed);
+  }
+  co_return as_planned;
+}
+
+io::Task<bool> ClientSession::converse() {
+  if (context_.plan.tls == TlsPolicy::kImplicit) {
+    if (const bool ok = co_await secure(); !ok) co_return false;
+  }
+  if (const bool ok = co_await greeting(); !ok) co_return false;
+  if (const bool ok = co_await ehlo(Phase::kEhlo); !ok) co_return false;
+  if (wants_starttls()) {
+    if (const bool ok = co_await starttls(); !ok) co_return false;
+    if (tls_) {
+      if (const bool ok = co_await ehlo(Phase::kEhloTls); !ok) co_return false;
+    }
+  }
+  if (context_.plan.tls == TlsPolicy::kRequired && !tls_) {
+    fail(Phase::kStarttls, "starttls-not-offered", "the server does not offer STARTTLS");
+    co_return false;
+  }
+  if (context_.plan.auth != AuthChoice::kNone) {
+    if (const bool ok = co_await authenticate(); !ok) co_return false;
+  }
+  established_ = true;
+  count(&Counters::sessions_established);
+  if (!tls_) count(&Counters::sessions_plain);
+  if (const bool ok = co_await messages(); !ok) co_return false;
+  co_return co_await quit();
+}
+
+io::Task<bool> ClientSession::secure() {
+  tls_.emplace(*transport_, *context_.tls);
+  transport_ = &*tls_;
+  begin();
+  const io::Result<void> result = co_await tls_->handshake();
+  if (!result) {
+    fail(Phase::kTlsHandshake, result.error());
+    co_return false;
+  }
+  now_ = transport_->scheduler().now();
+  end(Phase::kTlsHandshake);
+  count(&Counters::tls_handshakes);
+  ++context_.metrics.second(now_).handshakes;
+  co_return true;
+}
+
+io::Task<bool> ClientSession::greeting() {
+  begin();
+  const Reply reply = co_await read_reply(Phase::kGreeting);
+  if (reply.code == 0) co_return false;
+  end(Phase::kGreeting);
+  if (!reply.positive()) {
+    fail_reply(Phase::kGreeting, reply);
+    co_return false;
+  }
+  co_return true;
+}
+
+io::Task<bool> ClientSession::ehlo(Phase phase) {
+  offered_ = {};
+  collecting_ehlo_ = true;
+  const Reply reply = co_await command(phase, context_.script.ehlo);
+  collecting_ehlo_ = false;
+  if (reply.code == 0) co_return false;
+  if (!reply.positive()) {
+    fail_reply(phase, reply);
+    co_return false;
+  }
+  co_return true;
+}
+
+bool ClientSession::wants_starttls() {
+  const TlsPolicy tls = context_.plan.tls;
+  return (tls == TlsPolicy::kOpportunistic || tls == TlsPolicy::kRequired) &&
+         offered_.has(parser::kCapStarttls);
+}
+
+// Afterwards tls_ tells whether the session is secured: an opportunistic one goes on in plaintext
+// when the server takes its offer back.
+io::Task<bool> ClientSession::starttls() {
+  const Reply reply = co_await command(Phase::kStarttls, "STARTTLS\r\n");
+  if (reply.code == 0) co_return false;
+  if (!reply.positive()) {
+    if (context_.plan.tls == TlsPolicy::kOpportunistic && reply.code != 421) co_return true;
+    fail_reply(Phase::kStarttls, reply);
+    co_return false;
+  }
+  if (!transport_->input().empty()) {  // RFC 3207, 5: nothing may come between the 220 and TLS
+    fail(Phase::kStarttls, "injection", "octets behind the reply to STARTTLS");
+    co_return false;
+  }
+  co_return co_await secure();
+}
+
+io::Task<bool> ClientSession::authenticate() {
+  const SessionPlan& plan = context_.plan;
+  if (!tls_ && !plan.auth_without_tls) {
+    fail(Phase::kAuth, "auth-without-tls",
+         "AUTH is not sent without TLS unless --auth-without-tls is given");
+    co_return false;
+  }
+  const bool plain_offered = (offered_.mechanisms & parser::kAuthPlain) != 0;
+  const bool login_offered = (offered_.mechanisms & parser::kAuthLogin) != 0;
+  if (plain_offered && plan.auth != AuthChoice::kLogin) co_return co_await auth_plain();
+  if (login_offered && plan.auth != AuthChoice::kPlain) co_return co_await auth_login();
+  fail(Phase::kAuth, "auth-not-offered", "the server offers no AUTH mechanism that was asked for");
+  co_return false;
+}
+
+io::Task<bool> ClientSession::auth_plain() {
+  const Reply reply = co_await command(Phase::kAuth, context_.script.auth_plain);
+  if (reply.code == 0) co_return false;
+  if (reply.code != 235) {
+    fail_reply(Phase::kAuth, reply);
+    co_return false;
+  }
+  co_return true;
+}
+
+io::Task<bool> ClientSession::auth_login() {
+  begin();
+  const std::string_view lines[] = {"AUTH LOGIN\r\n", context_.script.login_user,
+                                    context_.script.login_password};
+  for (std::size_t i = 0; i < 3; ++i) {
+    transport_->write(lines[i]);
+    const Reply reply = co_await read_reply(Phase::kAuth);
+    if (reply.code == 0) co_return false;
+    const std::uint16_t wanted = i < 2 ? 334 : 235;
+    if (reply.code != wanted) {
+      fail_reply(Phase::kAuth, reply);
+      co_return false;
+    }
+  }
+  end(Phase::kAuth);
+  co_return true;
+}
+
+// Message after message, as long as there are turns.
+io::Task<bool> ClientSession::messages() {
+  const std::uint64_t planned = context_.plan.messages_per_connection;
+  if (planned == 0) co_return true;
+  Turn turn = first_;
+  for (std::uint64_t sent = 1;; ++sent) {
+    if (const bool ok = co_await transaction(turn); !ok) co_return false;
+    if (sent == planned) co_return true;
+    const std::optional<Turn> next = context_.turns.take(now_);
+    if (!next) co_return true;
+    turn = *next;
+    turn_open_ = true;
+    if (const bool ok = co_await wait_for(turn); !ok) co_return true;
+  }
+}
+
+// Waits until the turn's intended start. Returns false, without the turn, when the run ends first.
+io::Task<bool> ClientSession::wait_for(Turn turn) {
+  if (turn.intended == 0) co_return true;
+  while (turn.intended > now_) {
+    const TimeNs wake = std::min(turn.intended, now_ + kPatience);
+    co_await transport_->scheduler().sleep_until(wake);
+    now_ = transport_->scheduler().now();
+    if (turn.intended > now_ && context_.turns.over(now_)) {
+      turn_open_ = false;
+      co_return false;
+    }
+  }
+  context_.metrics.record(Phase::kScheduleLag, turn.intended, now_);
+  co_return true;
+}
+
+// One message. Returns whether the session can go on: a refused message does not end it.
+io::Task<bool> ClientSession::transaction(Turn turn) {
+  const TimeNs began = turn.intended != 0 ? turn.intended : now_;
+  body_sent_ = false;
+  const bool with_size = offered_.has(parser::kCapSize);
+  const Reply mail = co_await command(
+      Phase::kMail, with_size ? context_.script.mail_with_size : context_.script.mail);
+  if (mail.code == 0) co_return false;
+  if (!mail.positive()) co_return co_await refused(Phase::kMail, mail);
+  for (const std::string& line : context_.script.rcpt) {
+    const Reply rcpt = co_await command(Phase::kRcpt, line);
+    if (rcpt.code == 0) co_return false;
+    if (!rcpt.positive()) co_return co_await refused(Phase::kRcpt, rcpt);
+  }
+  const Reply data = co_await command(Phase::kData, "DATA\r\n");
+  if (data.code == 0) co_return false;
+  if (!data.intermediate()) co_return co_await refused(Phase::kData, data);
+  co_return co_await body(began);
+}
+
+io::Task<bool> ClientSession::body(TimeNs began) {
+  begin();
+  transport_->write_stable(context_.message.wire());
+  body_sent_ = true;
+  const Reply reply = co_await read_reply(Phase::kEndOfData);
+  if (reply.code == 0) co_return false;
+  end(Phase::kEndOfData);
+  turn_open_ = body_sent_ = false;
+  if (!reply.positive()) {
+    fail_reply(Phase::kEndOfData, reply);
+    count(&Counters::messages_failed);
+    co_return reply.code != 421;
+  }
+  context_.metrics.record(Phase::kMessage, began, now_);
+  count(&Counters::messages_accepted);
+  count(&Counters::recipients_accepted, context_.script.rcpt.size());
+  count(&Counters::octets_accepted, context_.message.size());
+  SecondCounters& second = context_.metrics.second(now_);
+  ++second.messages;
+  second.octets += context_.message.size();
+  co_return true;
+}
+
+// The message was refused before its body: the next one begins behind a RSET.
+io::Task<bool> ClientSession::refused(Phase phase, Reply refusal) {
+  fail_reply(phase, refusal);
+  count(&Counters::messages_failed);
+  turn_open_ = false;
+  if (refusal.code == 421) co_return false;  // RFC 5321, 3.8: the server is closing
+  const Reply reply = co_await command(Phase::kReset, "RSET\r\n");
+  if (reply.code == 0) co_return false;
+  if (!reply.positive()) {
+    fail_reply(Phase::kReset, reply);
+    co_return false;
+  }
+  co_return true;
+}
+
+io::Task<bool> ClientSession::quit() {
+  const Reply reply = co_await command(Phase::kQuit, "QUIT\r\n");
+  if (reply.code == 0) co_return false;
+  if (!reply.positive()) {
+    fail_reply(Phase::kQuit, reply);
+    co_return false;
+  }
+  count(&Counters::sessions_completed);
+  context_.metrics.record(Phase::kSession, started_, now_);
+  ++context_.metrics.second(now_).sessions;
+  co_await drain_to_end();
+  co_return true;
+}
+
+// The server closes first (RFC 5321, 4.1.1.10), which also keeps TIME_WAIT on its side.
+io::Task<> ClientSession::drain_to_end() {
+  transport_->set_deadline(now_ + kEndOfStreamWait);
+  for (;;) {
+    transport_->consume(transport_->input().size());
+    const io::Result<void> more = co_await transport_->receive();
+    if (!more) co_return;
+  }
+}
+
+io::Task<ClientSession::Reply> ClientSession::command(Phase phase, std::string_view line) {
+  begin();
+  transport_->write(line);
+  const Reply reply = co_await read_reply(phase);
+  if (reply.code != 0) end(phase);
+  co_return reply;
+}
+
+io::Task<ClientSession::Reply> ClientSession::read_reply(Phase phase) {
+  for (;;) {
+    const parser::FeedResult fed = parser_.feed(transport_->input(), line_);
+    if (fed.status == parser::Status::kNeedMore) {
+      transport_->consume(fed.consumed);
+      const io::Result<void> more = co_await transport_->receive();
+      if (more) continue;
+      fail(phase, more.error());
+      co_return Reply{};
+    }
+    if (fed.status == parser::Status::kRejected) {
+      now_ = transport_->scheduler().now();
+      fail(phase, "protocol",
+           "the reply is malformed: " + std::string(parser::to_string(line_.error)) +
+               " at octet " + std::to_string(line_.error_offset));
+      co_return Reply{};
+    }
+    if (collecting_ehlo_ && !line_.first) offered_.add(line_.text);
+    if (line_.last && line_.code >= 400) reply_text_.assign(line_.text);
+    transport_->consume(fed.consumed);
+    if (!line_.last) continue;
+    now_ = transport_->scheduler().now();
+    co_return Reply{line_.code, line_.enhanced};
+  }
+}
+
+void ClientSession::begin() noexcept {
+  phase_began_ = now_;
+  transport_->set_deadline(now_ + context_.plan.timeout_ns);
+}
+
+void ClientSession::end(Phase phase) noexcept {
+  context_.metrics.record(phase, phase_began_, now_);
+}
+
+void ClientSession::fail(Phase phase, std::string_view kind, std::string_view sample) {
+  context_.metrics.error(now_, phase, kind, 0, {}, sample);
+}
+
+void ClientSession::fail(Phase phase, const io::Error& error) {
+  now_ = transport_->scheduler().now();
+  fail(phase, to_string(error.kind), describe(error));
+}
+
+void ClientSession::fail_reply(Phase phase, const Reply& reply) {
+  context_.metrics.error(now_, phase, "reply", reply.code, reply.enhanced,
+                         std::to_string(reply.code) + " " + reply_text_);
+}
+
+}  // namespace smtpmark::loadgen

@@ -1,0 +1,128 @@
+// The client's side of one SMTP session, as a coroutine that reads like the RFC's dialogue.
+#ifndef SMTPMARK_LOADGEN_CLIENT_SESSION_H_
+#define SMTPMARK_LOADGEN_CLIENT_SESSION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/task.h"
+#include "io/tls_transport.h"
+#include "io/transport.h"
+#include "loadgen/message.h"
+#include "loadgen/metrics.h"
+#include "loadgen/plan.h"
+#include "parser/reply_parser.h"
+
+namespace smtpmark::loadgen {
+
+// A turn to send one message (or, without messages, to hold one session).
+struct Turn {
+  TimeNs intended = 0;  // open loop: when it was to start; 0 in a closed loop
+};
+
+// Where turns come from. Belongs to one thread.
+class TurnSource {
+ public:
+  virtual ~TurnSource() = default;
+  // The next turn, or nothing when the run is over for this session.
+  virtual std::optional<Turn> take(TimeNs now) = 0;
+  // Whether the run is over: no turn will be given any more.
+  virtual bool over(TimeNs now) const = 0;
+};
+
+// The command lines of a plan, written out once.
+struct Script {
+  explicit Script(const SessionPlan& plan);
+
+  std::string ehlo;
+  std::string mail;            // without parameters
+  std::string mail_with_size;  // where SIZE is offered (RFC 1870)
+  std::vector<std::string> rcpt;
+  std::string auth_plain;
+  std::string login_user;
+  std::string login_password;
+};
+
+// What the sessions of one thread have in common; outlives them all.
+struct ClientContext {
+  const SessionPlan& plan;
+  const Script& script;
+  const Message& message;
+  const io::TlsContext* tls;  // null where the plan has no TLS
+  TurnSource& turns;
+  Metrics& metrics;
+};
+
+class ClientSession {
+ public:
+  // `transport` is connected since `connected` and outlives the session; `started` is when the
+  // connection was asked for, `first` the turn it was asked for.
+  ClientSession(ClientContext& context, io::Transport& transport, Turn first, TimeNs started,
+                TimeNs connected);
+
+  // The whole dialogue. Returns whether it ended as planned; every failure has been recorded.
+  io::Task<bool> run();
+
+  bool established() const noexcept { return established_; }
+
+ private:
+  struct Reply {
+    std::uint16_t code = 0;  // 0: none came; recorded
+    parser::EnhancedCode enhanced;
+    bool positive() const noexcept { return code >= 200 && code < 300; }
+    bool intermediate() const noexcept { return code >= 300 && code < 400; }
+  };
+
+  io::Task<bool> converse();
+  io::Task<bool> secure();
+  io::Task<bool> greeting();
+  io::Task<bool> ehlo(Phase phase);
+  io::Task<bool> starttls();
+  io::Task<bool> authenticate();
+  io::Task<bool> auth_plain();
+  io::Task<bool> auth_login();
+  io::Task<bool> messages();
+  io::Task<bool> wait_for(Turn turn);
+  io::Task<bool> transaction(Turn turn);
+  io::Task<bool> body(TimeNs began);
+  io::Task<bool> refused(Phase phase, Reply refusal);
+  io::Task<bool> quit();
+  io::Task<> drain_to_end();
+
+  // Sends `line` and reads the reply; records the phase, and the error when there was no reply.
+  io::Task<Reply> command(Phase phase, std::string_view line);
+  io::Task<Reply> read_reply(Phase phase);
+
+  void begin() noexcept;
+  void end(Phase phase) noexcept;
+  void fail(Phase phase, std::string_view kind, std::string_view sample);
+  void fail(Phase phase, const io::Error& error);
+  void fail_reply(Phase phase, const Reply& reply);
+  bool wants_starttls();
+  void count(std::uint64_t Counters::*counter, std::uint64_t amount = 1) noexcept {
+    context_.metrics.count(counter, now_, amount);
+  }
+
+  ClientContext& context_;
+  io::Transport* transport_;  // the lower one, then tls_
+  std::optional<io::TlsTransport> tls_;
+  parser::ReplyParser parser_;
+  parser::ReplyLine line_;
+  parser::Capabilities offered_;
+  bool collecting_ehlo_ = false;
+  bool established_ = false;
+  bool turn_open_ = false;  // a turn was taken and has not been accounted for
+  bool body_sent_ = false;  // a lost connection leaves the message in doubt
+  Turn first_;
+  TimeNs started_;
+  TimeNs now_;          // of the latest event
+  TimeNs phase_began_;
+  std::string reply_text_;  // of the latest negative reply
+};
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_CLIENT_SESSION_H_

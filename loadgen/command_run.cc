@@ -1,0 +1,172 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "io/startup.h"
+#include "loadgen/commands.h"
+#include "loadgen/environment.h"
+#include "loadgen/generator.h"
+#include "loadgen/interrupt.h"
+#include "loadgen/main_job.h"
+#include "loadgen/report_table.h"
+#include "loadgen/result_json.h"
+
+namespace smtpmark::loadgen {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kBadCommandLine = 2;
+constexpr std::uint64_t kSpareDescriptors = 64;
+
+int complain(const std::string& sentence, int exit_code) {
+  fmt::print(stderr, "smtpmark: {}\n", sentence);
+  return exit_code;
+}
+
+// A name as a part of a path.
+std::string path_part(std::string name) {
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-' || c == '_';
+    if (!plain) c = '-';
+  }
+  return name;
+}
+
+// Makes the folder of this run before the load, so that no load is run in vain.
+tl::expected<std::string, std::string> make_folder(const RunOptions& options,
+                                                   const std::string& name,
+                                                   const std::string& started) {
+  std::string stamp;
+  for (const char c : started) {
+    if (c != '-' && c != ':') stamp.push_back(c);
+  }
+  const std::filesystem::path folder =
+      std::filesystem::path(options.results_dir) / (stamp + "-" + path_part(name));
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return tl::unexpected("cannot make the result folder " + folder.string() + ": " +
+                          error.message());
+  }
+  return (folder / "result.json").string();
+}
+
+struct Finished {
+  json result;
+  std::uint64_t errors = 0;
+  bool interrupted = false;
+  std::string failure;  // why the run as a whole failed, if it did
+};
+
+Finished finish_single(const RunPlan& plan, const LoadResult& load, json result) {
+  Finished finished;
+  result["jobs"].push_back(job_to_json(plan, load, nullptr));
+  finished.errors = load.metrics.total().errors;
+  finished.interrupted = load.ending == Ending::kInterrupted;
+  if (load.ending == Ending::kAborted) {
+    finished.failure = fmt::format("no session could be established with {}: {}", plan.target_text,
+                                   load.first_failure);
+  }
+  finished.result = std::move(result);
+  return finished;
+}
+
+tl::expected<Finished, std::string> run_single(const RunPlan& plan, json result) {
+  LoadHooks hooks;
+  hooks.interrupted = &interrupted();
+  const auto load = run_load(plan, hooks);
+  if (!load) return tl::unexpected(load.error());
+  return finish_single(plan, *load, std::move(result));
+}
+
+tl::expected<Finished, std::string> run_main(const RunOptions& options, json result) {
+  LoadHooks hooks;
+  hooks.interrupted = &interrupted();
+  const auto announce = [&options](const std::string& part) {
+    if (!options.quiet) fmt::print(stderr, "running: {}\n", part);
+  };
+  auto main_job = run_main_job(options, hooks, announce);
+  if (!main_job) return tl::unexpected(main_job.error());
+  Finished finished;
+  result["jobs"] = std::move(main_job->jobs);
+  result["comparison"] = std::move(main_job->comparison);
+  result["notes"] = main_job->notes;
+  finished.errors = main_job->errors;
+  finished.interrupted = main_job->interrupted;
+  if (main_job->lost > 0) {
+    finished.failure = fmt::format("{} messages differ between what the generator counts as "
+                                   "accepted and the sink as received",
+                                   main_job->lost);
+  }
+  finished.result = std::move(result);
+  return finished;
+}
+
+// Prints and writes what was measured, whatever happened, and says what happened.
+int deliver(const RunOptions& options, const Finished& finished, const std::string& path) {
+  int exit_code = 0;
+  const auto table = render_result(finished.result);
+  if (table && !options.quiet) fmt::print("{}", *table);
+  if (!table) exit_code = complain(table.error(), kFailed);
+  std::vector<std::string> files = {path};
+  if (!options.json.empty()) files.push_back(options.json);
+  for (const std::string& file : files) {
+    if (auto written = write_json(file, finished.result); !written) {
+      exit_code = complain(written.error(), kFailed);
+    } else if (!options.quiet) {
+      fmt::print("result: {}\n", file);
+    }
+  }
+  std::fflush(stdout);
+  if (finished.interrupted) complain("interrupted: what was measured until then is kept", 0);
+  if (!finished.failure.empty()) return complain(finished.failure, kFailed);
+  if (finished.errors > 0) {
+    return complain(fmt::format("{} error{} in this run", finished.errors,
+                                finished.errors == 1 ? "" : "s"),
+                    kFailed);
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int command_run(const RunOptions& options, const std::vector<std::string>& command_line) {
+  const bool main_job = options.target.empty();
+  if (main_job && !options.target_only.empty()) {
+    return complain(options.target_only.front() +
+                        " needs --target: without one the main job runs, on the embedded sink",
+                    kBadCommandLine);
+  }
+  RunPlan plan;
+  if (!main_job) {
+    auto made = make_run_plan(options);
+    if (!made) return complain(made.error(), kBadCommandLine);
+    plan = std::move(*made);
+  }
+  watch_interrupts();
+  if (auto enough = io::ensure_descriptors(std::uint64_t{options.connections} * (main_job ? 2 : 1) +
+                                           kSpareDescriptors);
+      !enough) {
+    return complain(enough.error().message, kFailed);
+  }
+  const auto features = io::check_kernel();
+  if (!features) return complain(features.error().message, kFailed);
+
+  const std::string name =
+      main_job ? (options.name.empty() ? "main-job" : options.name) : plan.name;
+  json frame = make_result(name, command_line, describe_environment(*features));
+  const auto path = make_folder(options, name, frame.at("started_utc").get<std::string>());
+  if (!path) return complain(path.error(), kFailed);
+
+  auto finished = main_job ? run_main(options, std::move(frame)) : run_single(plan, std::move(frame));
+  if (!finished) return complain(finished.error(), kFailed);
+  return deliver(options, *finished, *path);
+}
+
+}  // namespace smtpmark::loadgen

@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "io/certificate.h"
+#include "io/startup.h"
+#include "loadgen/commands.h"
+#include "loadgen/cpu.h"
+#include "loadgen/interrupt.h"
+#include "loadgen/result_json.h"
+#include "loadgen/sink.h"
+
+namespace smtpmark::loadgen {
+
+namespace {
+
+constexpr std::uint64_t kSpareDescriptors = 64;
+
+int complain(const std::string& sentence, int exit_code) {
+  fmt::print(stderr, "smtpmark: {}\n", sentence);
+  return exit_code;
+}
+
+nlohmann::json final_counters(const SinkCounters& counters) {
+  nlohmann::json all = sink_counters_to_json(counters);
+  all["schema"] = "smtpmark.sink";
+  all["schema_version"] = 1;
+  all["cpu_s"] = process_cpu_seconds();
+  return all;
+}
+
+}  // namespace
+
+int command_sink(const SinkRunOptions& options) {
+  auto plan = make_sink_plan(options);
+  if (!plan) return complain(plan.error(), 2);
+  watch_interrupts();
+  if (auto enough = io::ensure_descriptors(options.connections + kSpareDescriptors); !enough) {
+    return complain(enough.error().message, 1);
+  }
+  if (auto features = io::check_kernel(); !features) return complain(features.error().message, 1);
+  const auto certificate =
+      options.certificate.empty()
+          ? io::Certificate::self_signed()
+          : io::Certificate::from_files(options.certificate, options.key);
+  if (!certificate) return complain(certificate.error(), 1);
+  auto sink = Sink::start(*plan, *certificate);
+  if (!sink) return complain(sink.error(), 1);
+  for (const SinkListen& listen : (*sink)->listens()) {
+    fmt::print("listening on {} ({})\n", listen.address.to_string(), to_string(listen.role));
+  }
+  std::fflush(stdout);
+  wait_for_interrupt();
+  (*sink)->stop();
+
+  const SinkCounters& counters = (*sink)->counters();
+  fmt::print("{} messages from {} sessions ({} plain, {} TLS handshakes), {} unconfirmed\n",
+             counters.messages_received, counters.sessions, counters.sessions_plain,
+             counters.tls_handshakes, counters.messages_unconfirmed);
+  if (options.json.empty()) return 0;
+  if (auto written = write_json(options.json, final_counters(counters)); !written) {
+    return complain(written.error(), 1);
+  }
+  return 0;
+}
+
+}  // namespace smtpmark::loadgen

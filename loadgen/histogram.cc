@@ -1,0 +1,36 @@
+#include "loadgen/histogram.h"
+
+#include <cmath>
+
+namespace smtpmark::loadgen {
+
+void Histogram::merge(const Histogram& other) noexcept {
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  count_ += other.count_;
+  overflow_ += other.overflow_;
+  sum_ns_ += other.sum_ns_;
+  min_ns_ = std::min(min_ns_, other.min_ns_);
+  max_ns_ = std::max(max_ns_, other.max_ns_);
+}
+
+std::uint64_t Histogram::percentile_ns(double percentile) const noexcept {
+  if (count_ == 0) return 0;
+  const double exact_rank = std::ceil(percentile / 100.0 * static_cast<double>(count_));
+  const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact_rank), 1, count_);
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    seen += counts_[i];
+    if (seen >= rank) return std::min(highest_of(i), max_ns_);
+  }
+  return max_ns_;
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> Histogram::buckets() const {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> filled;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] != 0) filled.emplace_back(highest_of(i), counts_[i]);
+  }
+  return filled;
+}
+
+}  // namespace smtpmark::loadgen

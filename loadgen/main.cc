@@ -1,0 +1,55 @@
+// smtpmark: loads an SMTP server and says what it carries.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "loadgen/build_info.h"
+#include "loadgen/commands.h"
+#include "loadgen/options.h"
+
+namespace loadgen = smtpmark::loadgen;
+
+namespace {
+
+constexpr int kBadCommandLine = 2;
+
+int run(int argc, char** argv) {
+  CLI::App app("Loads an SMTP server on ports 25, 587 and 465 and says what it carries.",
+               "smtpmark");
+  app.set_version_flag("--version", loadgen::kVersion);
+  app.require_subcommand(1);
+  loadgen::RunOptions run_options;
+  loadgen::SinkRunOptions sink_options;
+  loadgen::ShowOptions show_options;
+  CLI::App* run_command = app.add_subcommand("run", "Load a server, or do the main job");
+  CLI::App* sink_command = app.add_subcommand("sink", "Take mail and throw it away");
+  CLI::App* show_command = app.add_subcommand("show", "Print the table of a result again");
+  define_run(*run_command, run_options);
+  define_sink(*sink_command, sink_options);
+  define_show(*show_command, show_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);  // --help, --version
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "smtpmark: {} (see smtpmark --help)\n", error.what());
+    return kBadCommandLine;
+  }
+  if (run_command->parsed()) return command_run(run_options, {argv, argv + argc});
+  if (sink_command->parsed()) return command_sink(sink_options);
+  return command_show(show_options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "smtpmark: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,86 @@
+#include "loadgen/metrics.h"
+
+#include <algorithm>
+
+namespace smtpmark::loadgen {
+
+namespace {
+
+constexpr std::size_t kMaxSample = 200;  // octets
+constexpr std::uint64_t kReservedSeconds = 7200;
+
+bool same_row(const ErrorRow& row, Phase phase, std::string_view kind, std::uint16_t code,
+              parser::EnhancedCode enhanced) {
+  return row.phase == phase && row.code == code && row.kind == kind &&
+         row.enhanced.class_digit == enhanced.class_digit &&
+         row.enhanced.subject == enhanced.subject && row.enhanced.detail == enhanced.detail;
+}
+
+}  // namespace
+
+void Counters::add(const Counters& other) noexcept {
+  sessions_started += other.sessions_started;
+  sessions_established += other.sessions_established;
+  sessions_completed += other.sessions_completed;
+  sessions_plain += other.sessions_plain;
+  tls_handshakes += other.tls_handshakes;
+  messages_accepted += other.messages_accepted;
+  messages_failed += other.messages_failed;
+  messages_in_doubt += other.messages_in_doubt;
+  recipients_accepted += other.recipients_accepted;
+  octets_accepted += other.octets_accepted;
+  errors += other.errors;
+}
+
+void Metrics::begin(TimeNs start, Window window, std::uint64_t expected_seconds) {
+  start_ = start;
+  window_ = window;
+  seconds_.reserve(std::min(expected_seconds + 16, kReservedSeconds));
+  seconds_.resize(1);
+}
+
+SecondCounters& Metrics::second(TimeNs when) noexcept {
+  const std::size_t index = when > start_ ? (when - start_) / io::kSecond : 0;
+  if (index >= seconds_.size()) seconds_.resize(index + 1);
+  return seconds_[index];
+}
+
+void Metrics::error(TimeNs when, Phase phase, std::string_view kind, std::uint16_t code,
+                    parser::EnhancedCode enhanced, std::string_view sample) {
+  count(&Counters::errors, when);
+  ++second(when).errors;
+  const auto row = std::find_if(errors_.begin(), errors_.end(), [&](const ErrorRow& candidate) {
+    return same_row(candidate, phase, kind, code, enhanced);
+  });
+  if (row != errors_.end()) {
+    ++row->count;
+  } else {
+    errors_.push_back({phase, kind, code, enhanced, 1, std::string(sample.substr(0, kMaxSample))});
+  }
+}
+
+void Metrics::merge(const Metrics& other) {
+  total_.add(other.total_);
+  measured_.add(other.measured_);
+  for (std::size_t i = 0; i < kPhaseCount; ++i) histograms_[i].merge(other.histograms_[i]);
+  if (seconds_.size() < other.seconds_.size()) seconds_.resize(other.seconds_.size());
+  for (std::size_t i = 0; i < other.seconds_.size(); ++i) {
+    seconds_[i].sessions += other.seconds_[i].sessions;
+    seconds_[i].handshakes += other.seconds_[i].handshakes;
+    seconds_[i].messages += other.seconds_[i].messages;
+    seconds_[i].octets += other.seconds_[i].octets;
+    seconds_[i].errors += other.seconds_[i].errors;
+  }
+  for (const ErrorRow& theirs : other.errors_) {
+    const auto row = std::find_if(errors_.begin(), errors_.end(), [&](const ErrorRow& mine) {
+      return same_row(mine, theirs.phase, theirs.kind, theirs.code, theirs.enhanced);
+    });
+    if (row != errors_.end()) {
+      row->count += theirs.count;
+    } else {
+      errors_.push_back(theirs);
+    }
+  }
+}
+
+}  // namespace smtpmark::loadgen

@@ -1,0 +1,109 @@
+// What one thread measures. Nothing here is shared while a run is on; threads are merged at its end.
+#ifndef SMTPMARK_LOADGEN_METRICS_H_
+#define SMTPMARK_LOADGEN_METRICS_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/scheduler.h"
+#include "loadgen/histogram.h"
+#include "loadgen/phase.h"
+#include "parser/reply_parser.h"
+
+namespace smtpmark::loadgen {
+
+using io::TimeNs;
+
+struct Counters {
+  std::uint64_t sessions_started = 0;
+  std::uint64_t sessions_established = 0;  // ready for MAIL: greeted, secured, authenticated
+  std::uint64_t sessions_completed = 0;    // ended with a QUIT that was answered
+  std::uint64_t sessions_plain = 0;        // established without TLS
+  std::uint64_t tls_handshakes = 0;
+  std::uint64_t messages_accepted = 0;  // its own 2xx was read
+  std::uint64_t messages_failed = 0;
+  std::uint64_t messages_in_doubt = 0;  // all sent, connection lost before the reply
+  std::uint64_t recipients_accepted = 0;  // of accepted messages
+  std::uint64_t octets_accepted = 0;      // of accepted messages, before dot-stuffing
+  std::uint64_t errors = 0;
+
+  void add(const Counters& other) noexcept;
+};
+
+// The counters of one second of the run.
+struct SecondCounters {
+  std::uint64_t sessions = 0;  // completed
+  std::uint64_t handshakes = 0;
+  std::uint64_t messages = 0;  // accepted
+  std::uint64_t octets = 0;
+  std::uint64_t errors = 0;
+};
+
+// One row of the error table.
+struct ErrorRow {
+  Phase phase = Phase::kConnect;
+  std::string_view kind;   // "reply", "reset", "protocol", ...; static storage
+  std::uint16_t code = 0;  // of a reply, else 0
+  parser::EnhancedCode enhanced;
+  std::uint64_t count = 0;
+  std::string sample;  // the first one's text
+};
+
+// The part of a run whose figures count: behind the warm-up.
+struct Window {
+  TimeNs begin = 0;
+  TimeNs end = io::kNever;
+  bool contains(TimeNs time) const noexcept { return time >= begin && time < end; }
+};
+
+class Metrics {
+ public:
+  explicit Metrics(bool record_latencies = true) : record_latencies_(record_latencies) {}
+
+  // `start` of the run, and the part of it that counts.
+  void begin(TimeNs start, Window window, std::uint64_t expected_seconds);
+
+  // A phase that lasted from `from` to `to`.
+  void record(Phase phase, TimeNs from, TimeNs to) noexcept {
+    if (record_latencies_ && window_.contains(to)) {
+      histograms_[static_cast<std::size_t>(phase)].record(to > from ? to - from : 0);
+    }
+  }
+
+  // Adds to a counter, for the whole run and for the window.
+  void count(std::uint64_t Counters::*counter, TimeNs when, std::uint64_t amount = 1) noexcept {
+    total_.*counter += amount;
+    if (window_.contains(when)) measured_.*counter += amount;
+  }
+  SecondCounters& second(TimeNs when) noexcept;
+
+  void error(TimeNs when, Phase phase, std::string_view kind, std::uint16_t code,
+             parser::EnhancedCode enhanced, std::string_view sample);
+
+  void merge(const Metrics& other);
+
+  const Counters& total() const noexcept { return total_; }
+  const Counters& measured() const noexcept { return measured_; }
+  const Histogram& histogram(Phase phase) const noexcept {
+    return histograms_[static_cast<std::size_t>(phase)];
+  }
+  const std::vector<SecondCounters>& seconds() const noexcept { return seconds_; }
+  const std::vector<ErrorRow>& errors() const noexcept { return errors_; }
+
+ private:
+  TimeNs start_ = 0;
+  Window window_;
+  bool record_latencies_;
+  Counters total_;
+  Counters measured_;
+  std::array<Histogram, kPhaseCount> histograms_;
+  std::vector<SecondCounters> seconds_;
+  std::vector<ErrorRow> errors_;
+};
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_METRICS_H_

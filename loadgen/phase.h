@@ -1,0 +1,45 @@
+// The spans of time that a run measures.
+#ifndef SMTPMARK_LOADGEN_PHASE_H_
+#define SMTPMARK_LOADGEN_PHASE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace smtpmark::loadgen {
+
+enum class Phase : std::uint8_t {
+  kScheduleLag,   // open loop: from the intended start to the real one
+  kConnect,       // TCP handshake
+  kGreeting,      // from connected (465: from the end of the TLS handshake) to the 220
+  kEhlo,          // EHLO to the last line of its reply
+  kStarttls,      // STARTTLS to its 220
+  kTlsHandshake,  // first ClientHello to the handshake's end
+  kEhloTls,       // the EHLO behind STARTTLS
+  kAuth,          // AUTH to its 235
+  kMail,
+  kRcpt,          // each RCPT
+  kData,          // DATA to its 354
+  kEndOfData,     // the first octet of the body to the reply behind the final dot
+  kReset,         // RSET behind a transaction that was refused
+  kQuit,          // QUIT to its 221
+  kMessage,       // closed loop: MAIL to the final reply; open loop: from the intended start
+  kSession,       // connect to 221
+};
+
+inline constexpr std::size_t kPhaseCount = 16;
+
+// As in tables and JSON.
+inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {
+    "schedule_lag", "connect", "greeting", "ehlo", "starttls",    "tls_handshake",
+    "ehlo_tls",     "auth",    "mail",     "rcpt", "data",        "end_of_data",
+    "reset",        "quit",    "message",  "session"};
+
+constexpr std::string_view to_string(Phase phase) {
+  return kPhaseNames[static_cast<std::size_t>(phase)];
+}
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_PHASE_H_

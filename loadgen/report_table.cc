@@ -1,0 +1,153 @@
+#include "loadgen/report_table.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+namespace smtpmark::loadgen {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::array<std::pair<const char*, const char*>, 16> kPhaseTitles = {{
+    {"schedule_lag", "schedule lag"},
+    {"connect", "connect"},
+    {"greeting", "greeting"},
+    {"ehlo", "EHLO"},
+    {"starttls", "STARTTLS wait"},
+    {"tls_handshake", "TLS handshake"},
+    {"ehlo_tls", "EHLO over TLS"},
+    {"auth", "AUTH"},
+    {"mail", "MAIL"},
+    {"rcpt", "RCPT"},
+    {"data", "DATA"},
+    {"end_of_data", "end of data"},
+    {"reset", "RSET"},
+    {"quit", "QUIT"},
+    {"message", "whole message"},
+    {"session", "whole session"},
+}};
+
+constexpr std::array<const char*, 5> kPercentiles = {"p50_us", "p90_us", "p99_us", "p99_9_us",
+                                                     "max_us"};
+
+using Out = std::back_insert_iterator<std::string>;
+
+// Microseconds as milliseconds with three significant digits where that is honest.
+std::string milliseconds(double us) {
+  const double ms = us / 1000.0;
+  if (ms < 10.0) return fmt::format("{:.3f}", ms);
+  if (ms < 100.0) return fmt::format("{:.2f}", ms);
+  return fmt::format("{:.1f}", ms);
+}
+
+void render_head(Out out, const json& result) {
+  const json& environment = result.at("environment");
+  const json& io = environment.at("io");
+  std::string flags = io.at("defer_taskrun").get<bool>()   ? " with DEFER_TASKRUN"
+                      : io.at("single_issuer").get<bool>() ? " with SINGLE_ISSUER"
+                                                           : "";
+  fmt::format_to(out, "smtpmark {} ({})  {}  {}\n",
+                 environment.at("smtpmark").get<std::string>(),
+                 environment.at("git_commit").get<std::string>(),
+                 result.at("name").get<std::string>(), result.at("started_utc").get<std::string>());
+  fmt::format_to(out, "{}, {} processors, Linux {}, OpenSSL {}, {}{}\n\n",
+                 environment.at("cpu_model").get<std::string>(),
+                 environment.at("processors").get<int>(),
+                 environment.at("kernel").get<std::string>(),
+                 environment.at("openssl").get<std::string>(), io.at("backend").get<std::string>(),
+                 flags);
+}
+
+void render_latencies(Out out, const json& job) {
+  const json& phases = job.at("phases");
+  if (phases.empty()) return;
+  fmt::format_to(out, "{:<38}{:>9}{:>10}{:>10}{:>10}{:>10}{:>10}  ms\n",
+                 job.at("name").get<std::string>(), "count", "p50", "p90", "p99", "p99.9", "max");
+  for (const auto& [key, title] : kPhaseTitles) {
+    if (!phases.contains(key)) continue;
+    const json& phase = phases.at(key);
+    fmt::format_to(out, "  {:<36}{:>9}", title, phase.at("count").get<std::uint64_t>());
+    for (const char* percentile : kPercentiles) {
+      fmt::format_to(out, "{:>10}", milliseconds(phase.at(percentile).get<double>()));
+    }
+    *out++ = '\n';
+  }
+  *out++ = '\n';
+}
+
+// CPU per 1,000 messages, or per 1,000 sessions where there are no messages.
+std::string cost(const json& job, const char* side) {
+  const json& cpu = job.at("cpu");
+  const bool messages = job.at("config").at("messages_per_connection").get<std::uint64_t>() > 0;
+  const std::string key =
+      fmt::format("{}_s_per_1000_{}", side, messages ? "messages" : "sessions");
+  if (!cpu.contains(key)) return "-";
+  return fmt::format("{:.4f}", cpu.at(key).get<double>());
+}
+
+void render_throughput(Out out, const json& jobs) {
+  fmt::format_to(out, "{:<38}{:>11}{:>13}{:>12}{:>9}{:>13}{:>9}{:>9}\n", "", "sessions/s",
+                 "handshakes/s", "messages/s", "MB/s", "CPU s/1000:", "", "");
+  fmt::format_to(out, "{:<38}{:>11}{:>13}{:>12}{:>9}{:>13}{:>9}{:>9}\n", "", "", "", "", "",
+                 "generator", "sink", "errors");
+  for (const json& job : jobs) {
+    const json& rates = job.at("rates");
+    fmt::format_to(out, "{:<38}{:>11.0f}{:>13.0f}{:>12.0f}{:>9.2f}{:>13}{:>9}{:>9}\n",
+                   job.at("name").get<std::string>(), rates.at("sessions_per_s").get<double>(),
+                   rates.at("handshakes_per_s").get<double>(),
+                   rates.at("messages_per_s").get<double>(),
+                   rates.at("octets_per_s").get<double>() / 1e6, cost(job, "generator"),
+                   cost(job, "server"), job.at("totals").at("errors").get<std::uint64_t>());
+  }
+  *out++ = '\n';
+}
+
+void render_notes(Out out, const json& job) {
+  const std::string name = job.at("name").get<std::string>();
+  const json& totals = job.at("totals");
+  const auto plain = totals.at("sessions_plain").get<std::uint64_t>();
+  if (job.at("config").at("tls").get<std::string>() == "opportunistic" && plain > 0) {
+    fmt::format_to(out, "{}: {} of {} sessions were plain: no STARTTLS there\n", name, plain,
+                   totals.at("sessions_established").get<std::uint64_t>());
+  }
+  if (job.at("ended").get<std::string>() != "completed") {
+    fmt::format_to(out, "{}: {}\n", name, job.at("ended").get<std::string>());
+  }
+  for (const json& error : job.at("errors")) {
+    fmt::format_to(out, "{}: {} x {} in {}: {}\n", name, error.at("count").get<std::uint64_t>(),
+                   error.at("kind").get<std::string>(), error.at("phase").get<std::string>(),
+                   error.at("sample").get<std::string>());
+  }
+}
+
+std::string render(const json& result) {
+  std::string text;
+  const Out out = std::back_inserter(text);
+  render_head(out, result);
+  const json& jobs = result.at("jobs");
+  for (const json& job : jobs) render_latencies(out, job);
+  render_throughput(out, jobs);
+  for (const json& line : result.at("comparison")) {
+    fmt::format_to(out, "{}\n", line.at("text").get<std::string>());
+  }
+  if (!result.at("comparison").empty()) text += '\n';
+  for (const json& job : jobs) render_notes(out, job);
+  return text;
+}
+
+}  // namespace
+
+tl::expected<std::string, std::string> render_result(const json& result) {
+  try {
+    return render(result);
+  } catch (const json::exception& error) {
+    return tl::unexpected(fmt::format("the result is damaged: {}", error.what()));
+  }
+}
+
+}  // namespace smtpmark::loadgen

@@ -1,0 +1,237 @@
+#include "loadgen/result_json.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "loadgen/environment.h"
+
+namespace smtpmark::loadgen {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr double kNsPerUs = 1000.0;
+
+double us(std::uint64_t ns) { return static_cast<double>(ns) / kNsPerUs; }
+
+json counters_to_json(const Counters& counters) {
+  return {{"sessions_started", counters.sessions_started},
+          {"sessions_established", counters.sessions_established},
+          {"sessions_completed", counters.sessions_completed},
+          {"sessions_plain", counters.sessions_plain},
+          {"tls_handshakes", counters.tls_handshakes},
+          {"messages_accepted", counters.messages_accepted},
+          {"messages_failed", counters.messages_failed},
+          {"messages_in_doubt", counters.messages_in_doubt},
+          {"recipients_accepted", counters.recipients_accepted},
+          {"octets_accepted", counters.octets_accepted},
+          {"errors", counters.errors}};
+}
+
+json histogram_to_json(const Histogram& histogram) {
+  json buckets = json::array();
+  for (const auto& [highest_ns, count] : histogram.buckets()) {
+    buckets.push_back(json::array({highest_ns, count}));
+  }
+  return {{"count", histogram.count()},
+          {"overflow", histogram.overflow()},
+          {"min_us", us(histogram.min_ns())},
+          {"mean_us", histogram.mean_ns() / kNsPerUs},
+          {"p50_us", us(histogram.percentile_ns(50.0))},
+          {"p90_us", us(histogram.percentile_ns(90.0))},
+          {"p99_us", us(histogram.percentile_ns(99.0))},
+          {"p99_9_us", us(histogram.percentile_ns(99.9))},
+          {"max_us", us(histogram.max_ns())},
+          {"buckets_ns", std::move(buckets)}};
+}
+
+json phases_to_json(const Metrics& metrics) {
+  json phases = json::object();
+  for (std::size_t i = 0; i < kPhaseCount; ++i) {
+    const Histogram& histogram = metrics.histogram(static_cast<Phase>(i));
+    if (histogram.count() > 0) phases[std::string(kPhaseNames[i])] = histogram_to_json(histogram);
+  }
+  return phases;
+}
+
+json series_to_json(const Metrics& metrics) {
+  json series = json::array();
+  for (const SecondCounters& second : metrics.seconds()) {
+    series.push_back({{"second", series.size()},
+                      {"sessions", second.sessions},
+                      {"handshakes", second.handshakes},
+                      {"messages", second.messages},
+                      {"octets", second.octets},
+                      {"errors", second.errors}});
+  }
+  return series;
+}
+
+json errors_to_json(const Metrics& metrics) {
+  json errors = json::array();
+  for (const ErrorRow& row : metrics.errors()) {
+    json entry = {{"phase", to_string(row.phase)},
+                  {"kind", row.kind},
+                  {"code", row.code},
+                  {"count", row.count},
+                  {"sample", row.sample}};
+    if (row.enhanced.class_digit != 0) {
+      entry["enhanced"] = std::to_string(row.enhanced.class_digit) + "." +
+                          std::to_string(row.enhanced.subject) + "." +
+                          std::to_string(row.enhanced.detail);
+    }
+    errors.push_back(std::move(entry));
+  }
+  return errors;
+}
+
+json config_to_json(const RunPlan& plan) {
+  const SessionPlan& session = plan.session;
+  const LoadPlan& load = plan.load;
+  return {{"role", to_string(session.role)},
+          {"tls", to_string(session.tls)},
+          {"tls_verify", plan.tls.verify},
+          {"auth", to_string(session.auth)},
+          {"connections", load.connections},
+          {"messages_per_connection", session.messages_per_connection},
+          {"recipients", session.recipients},
+          {"size", session.message_size},
+          {"rate_per_s", load.rate_per_s},
+          {"loop", load.rate_per_s > 0.0 ? "open" : "closed"},
+          {"duration_s", static_cast<double>(load.duration_ns) / 1e9},
+          {"warmup_s", static_cast<double>(load.warmup_ns) / 1e9},
+          {"count", load.count},
+          {"threads", load.threads},
+          {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9},
+          {"first_cpu", load.first_cpu}};
+}
+
+double per_thousand(double seconds, std::uint64_t count) {
+  return count == 0 ? 0.0 : seconds * 1000.0 / static_cast<double>(count);
+}
+
+json cpu_to_json(const LoadResult& result, bool with_server) {
+  const Counters& measured = result.metrics.measured();
+  json cpu = {{"generator_s", result.generator_cpu_s},
+              {"generator_s_per_1000_messages",
+               per_thousand(result.generator_cpu_s, measured.messages_accepted)},
+              {"generator_s_per_1000_sessions",
+               per_thousand(result.generator_cpu_s, measured.sessions_completed)}};
+  if (with_server) {
+    cpu["server_s"] = result.server_cpu_s;
+    cpu["server_s_per_1000_messages"] =
+        per_thousand(result.server_cpu_s, measured.messages_accepted);
+    cpu["server_s_per_1000_sessions"] =
+        per_thousand(result.server_cpu_s, measured.sessions_completed);
+  }
+  return cpu;
+}
+
+json rates_to_json(const LoadResult& result) {
+  const Counters& measured = result.metrics.measured();
+  const auto rate = [&result](std::uint64_t count) {
+    return result.measured_s > 0.0 ? static_cast<double>(count) / result.measured_s : 0.0;
+  };
+  return {{"sessions_per_s", rate(measured.sessions_completed)},
+          {"handshakes_per_s", rate(measured.tls_handshakes)},
+          {"messages_per_s", rate(measured.messages_accepted)},
+          {"octets_per_s", rate(measured.octets_accepted)}};
+}
+
+}  // namespace
+
+json sink_counters_to_json(const SinkCounters& counters) {
+  return {{"sessions", counters.sessions},
+          {"sessions_plain", counters.sessions_plain},
+          {"tls_handshakes", counters.tls_handshakes},
+          {"tls_failures", counters.tls_failures},
+          {"auth_ok", counters.auth_ok},
+          {"auth_failed", counters.auth_failed},
+          {"commands", counters.commands},
+          {"commands_rejected", counters.commands_rejected},
+          {"messages_received", counters.messages_received},
+          {"messages_unconfirmed", counters.messages_unconfirmed},
+          {"messages_rejected", counters.messages_rejected},
+          {"recipients_received", counters.recipients_received},
+          {"octets_received", counters.octets_received},
+          {"injections", counters.injections}};
+}
+
+json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounters* sink) {
+  json job = {{"name", plan.name},
+              {"target", plan.target_text},
+              {"ended", to_string(result.ending)},
+              {"config", config_to_json(plan)},
+              {"measured_s", result.measured_s},
+              {"totals", counters_to_json(result.metrics.total())},
+              {"measured", counters_to_json(result.metrics.measured())},
+              {"rates", rates_to_json(result)},
+              {"cpu", cpu_to_json(result, sink != nullptr)},
+              {"phases", phases_to_json(result.metrics)},
+              {"series", series_to_json(result.metrics)},
+              {"errors", errors_to_json(result.metrics)}};
+  if (sink != nullptr) job["sink"] = sink_counters_to_json(*sink);
+  return job;
+}
+
+json make_result(const std::string& name, const std::vector<std::string>& command,
+                 const json& environment) {
+  return {{"schema", kResultSchema},
+          {"schema_version", kResultSchemaVersion},
+          {"name", name},
+          {"started_utc", utc_now()},
+          {"command", command},
+          {"environment", environment},
+          {"jobs", json::array()},
+          {"comparison", json::array()}};
+}
+
+tl::expected<void, std::string> write_json(const std::string& path, const json& value) {
+  const std::string text =
+      value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string beside = path + ".part";
+  std::FILE* file = std::fopen(beside.c_str(), "we");
+  const auto failed = [&](int os_code) {
+    return tl::unexpected("cannot write " + path + ": " + std::strerror(os_code));
+  };
+  if (file == nullptr) return failed(errno);
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool flushed = std::fflush(file) == 0 && fsync(fileno(file)) == 0;
+  const int os_code = errno;
+  const bool closed = std::fclose(file) == 0;
+  if (!written || !flushed || !closed) {
+    std::remove(beside.c_str());
+    return failed(os_code);
+  }
+  if (std::rename(beside.c_str(), path.c_str()) != 0) return failed(errno);
+  return {};
+}
+
+tl::expected<json, std::string> read_result(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return tl::unexpected("cannot read " + path + ": " + std::strerror(errno));
+  json value = json::parse(text.str(), nullptr, false);
+  if (value.is_discarded()) {
+    return tl::unexpected(path + " is not a result: it is not complete JSON");
+  }
+  if (!value.is_object() || value.value("schema", "") != kResultSchema) {
+    return tl::unexpected(path + " is not a result of smtpmark: \"schema\" is not \"" +
+                          std::string(kResultSchema) + "\"");
+  }
+  if (value.value("schema_version", 0) != kResultSchemaVersion) {
+    return tl::unexpected(path + " has schema version " +
+                          std::to_string(value.value("schema_version", 0)) +
+                          "; this program reads version " + std::to_string(kResultSchemaVersion));
+  }
+  return value;
+}
+
+}  // namespace smtpmark::loadgen

@@ -1,0 +1,365 @@
+#include "loadgen/sink_session.h"
+
+#include <algorithm>
+
+#include "loadgen/base64.h"
+#include "parser/body_framer.h"
+
+namespace smtpmark::loadgen {
+
+using parser::Status;
+using parser::Verb;
+
+namespace {
+
+constexpr std::uint32_t kMaxErrors = 100;  // then the session ends with 421
+
+bool has_non_ascii(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return (c & '\x80') != 0; });
+}
+
+}  // namespace
+
+void SinkCounters::add(const SinkCounters& other) noexcept {
+  sessions += other.sessions;
+  sessions_plain += other.sessions_plain;
+  tls_handshakes += other.tls_handshakes;
+  tls_failures += other.tls_failures;
+  auth_ok += other.auth_ok;
+  auth_failed += other.auth_failed;
+  commands += other.commands;
+  commands_rejected += other.commands_rejected;
+  messages_received += other.messages_received;
+  messages_unconfirmed += other.messages_unconfirmed;
+  messages_rejected += other.messages_rejected;
+  recipients_received += other.recipients_received;
+  octets_received += other.octets_received;
+  injections += other.injections;
+}
+
+SinkSession::SinkSession(SinkContext& context, io::Transport& transport)
+    : context_(context), transport_(&transport) {}
+
+io::Task<> SinkSession::run() {
+  ++context_.counters.sessions;
+  co_await serve();
+  if (!tls_) ++context_.counters.sessions_plain;
+  if (unconfirmed_) ++context_.counters.messages_unconfirmed;
+}
+
+io::Task<> SinkSession::serve() {
+  if (context_.role == Role::kSubmissions) {
+    if (const bool ok = co_await secure(); !ok) co_return;
+  }
+  reply("220 " + context_.options.host_name + " ESMTP smtpmark sink\r\n");
+  for (;;) {
+    const parser::FeedResult fed = parser_.feed(transport_->input(), command_);
+    transport_->consume(fed.consumed);
+    if (fed.status == Status::kNeedMore) {
+      if (const bool ok = co_await receive_more(); !ok) co_return;
+      continue;
+    }
+    unconfirmed_ = false;
+    ++context_.counters.commands;
+    if (fed.status == Status::kRejected) {
+      reject_syntax();
+    } else if (const bool ok = co_await dispatch(); !ok) {
+      break;
+    }
+    if (errors_ > kMaxErrors) {
+      reply("421 4.7.0 Too many errors\r\n");
+      break;
+    }
+  }
+  if (tls_) tls_->write_close_notify();
+}
+
+io::Task<bool> SinkSession::receive_more() {
+  transport_->set_deadline(transport_->scheduler().pass_time() + context_.options.timeout_ns);
+  const io::Result<void> more = co_await transport_->receive();
+  co_return more.has_value();
+}
+
+io::Task<bool> SinkSession::secure() {
+  tls_.emplace(*transport_, context_.tls);
+  transport_ = &*tls_;
+  transport_->set_deadline(transport_->scheduler().pass_time() + context_.options.timeout_ns);
+  const io::Result<void> result = co_await tls_->handshake();
+  ++(result ? context_.counters.tls_handshakes : context_.counters.tls_failures);
+  co_return result.has_value();
+}
+
+io::Task<bool> SinkSession::dispatch() {
+  switch (command_.verb) {
+    case Verb::kEhlo:
+    case Verb::kHelo: on_hello(); break;
+    case Verb::kMail: on_mail(); break;
+    case Verb::kRcpt: on_rcpt(); break;
+    case Verb::kData: co_return co_await on_data();
+    case Verb::kBdat: co_return co_await on_bdat();
+    case Verb::kStarttls: co_return co_await on_starttls();
+    case Verb::kAuth: co_return co_await on_auth();
+    case Verb::kRset:
+      reset_transaction();
+      reply("250 2.0.0 Ok\r\n");
+      break;
+    case Verb::kNoop: reply("250 2.0.0 Ok\r\n"); break;
+    case Verb::kVrfy: reply("252 2.5.2 Send some mail, it will be thrown away\r\n"); break;
+    case Verb::kHelp: reply("214 2.0.0 This is a load sink: all mail is thrown away\r\n"); break;
+    case Verb::kExpn: reject("502 5.5.1 EXPN is not implemented\r\n"); break;
+    case Verb::kQuit: reply("221 2.0.0 Bye\r\n"); co_return false;
+    case Verb::kLhlo:
+    case Verb::kUnknown: reject("500 5.5.1 Command not known here\r\n"); break;
+  }
+  co_return true;
+}
+
+void SinkSession::reject(std::string_view text) {
+  ++context_.counters.commands_rejected;
+  ++errors_;
+  reply(text);
+}
+
+void SinkSession::reject_syntax() {
+  if (command_.error == parser::SyntaxError::kLineTooLong) {
+    reject("500 5.5.6 Line too long\r\n");
+  } else if (command_.verb == Verb::kUnknown) {
+    reject("500 5.5.2 Command not recognized\r\n");
+  } else {
+    reject("501 5.5.4 " + std::string(parser::to_string(command_.error)) + " at octet " +
+           std::to_string(command_.error_offset) + "\r\n");
+  }
+}
+
+void SinkSession::on_hello() {
+  reset_transaction();
+  greeted_ = true;
+  if (command_.verb == Verb::kHelo) {
+    reply("250 " + context_.options.host_name + "\r\n");
+    return;
+  }
+  std::string text = "250-" + context_.options.host_name + "\r\n";
+  text += "250-PIPELINING\r\n250-SIZE " + std::to_string(context_.options.size_limit) + "\r\n";
+  if (!tls_) text += "250-STARTTLS\r\n";
+  if (tls_ && context_.role != Role::kRelay) text += "250-AUTH PLAIN LOGIN\r\n";
+  text += "250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250 ENHANCEDSTATUSCODES\r\n";
+  reply(text);
+}
+
+bool SinkSession::must_authenticate() const noexcept {
+  return context_.role != Role::kRelay && !authenticated_;
+}
+
+void SinkSession::on_mail() {
+  if (!greeted_) return reject("503 5.5.1 EHLO or HELO first\r\n");
+  if (must_authenticate()) return reject("530 5.7.0 Authentication required\r\n");
+  if (mail_) return reject("503 5.5.1 MAIL is open already\r\n");
+  if ((command_.parameters_present & parser::kParamUnknown) != 0) {
+    return reject("555 5.5.4 A parameter of MAIL is not known here\r\n");
+  }
+  if ((command_.parameters_present & parser::kParamSize) != 0 &&
+      command_.size > context_.options.size_limit) {
+    return reject("552 5.3.4 Message size exceeds the limit\r\n");
+  }
+  if ((command_.parameters_present & parser::kParamSmtpUtf8) == 0 &&
+      has_non_ascii(command_.path.mailbox)) {
+    return reject("553 5.6.7 A non-ASCII address needs SMTPUTF8\r\n");
+  }
+  mail_ = true;
+  reply("250 2.1.0 Ok\r\n");
+}
+
+void SinkSession::on_rcpt() {
+  if (!mail_) return reject("503 5.5.1 MAIL first\r\n");
+  if (chunked_) return reject("503 5.5.1 The message has begun\r\n");
+  if (command_.parameters_present != 0) {
+    return reject("555 5.5.4 A parameter of RCPT is not known here\r\n");
+  }
+  if (recipients_ >= context_.options.recipient_limit) {
+    return reject("452 4.5.3 Too many recipients\r\n");
+  }
+  ++recipients_;
+  reply("250 2.1.5 Ok\r\n");
+}
+
+bool SinkSession::transaction_is_open(std::string_view otherwise) {
+  if (mail_ && recipients_ > 0) return true;
+  reject(otherwise);
+  return false;
+}
+
+io::Task<bool> SinkSession::on_data() {
+  if (chunked_) {
+    reject("503 5.5.1 The message has begun with BDAT\r\n");
+    co_return true;
+  }
+  if (!transaction_is_open("503 5.5.1 MAIL and RCPT first\r\n")) co_return true;
+  reply("354 End data with <CR><LF>.<CR><LF>\r\n");
+  parser::DataFramer framer;
+  for (;;) {
+    std::string_view piece;
+    const parser::FeedResult fed = framer.feed(transport_->input(), piece);
+    transport_->consume(fed.consumed);
+    if (fed.status == Status::kReady) break;
+    if (!transport_->input().empty()) continue;
+    if (const bool ok = co_await receive_more(); !ok) co_return false;
+  }
+  finish_message(framer.octets(), framer.faults().any());
+  co_return true;
+}
+
+io::Task<bool> SinkSession::on_bdat() {
+  const std::uint64_t size = command_.chunk_size;
+  const bool last = command_.chunk_last;
+  // The octets of a refused chunk still follow (RFC 3030, 2).
+  const bool open = transaction_is_open("503 5.5.1 MAIL and RCPT first\r\n");
+  parser::ChunkFramer framer(size);
+  for (;;) {
+    std::string_view piece;
+    const parser::FeedResult fed = framer.feed(transport_->input(), piece);
+    transport_->consume(fed.consumed);
+    if (fed.status == Status::kReady) break;
+    if (const bool ok = co_await receive_more(); !ok) co_return false;
+  }
+  if (!open) co_return true;
+  chunked_ = true;
+  chunk_octets_ += size;
+  if (last) {
+    finish_message(chunk_octets_, false);
+  } else {
+    reply("250 2.0.0 Chunk taken\r\n");
+  }
+  co_return true;
+}
+
+// The end of the data: this is where a message counts as received.
+void SinkSession::finish_message(std::uint64_t octets, bool bare_line_end) {
+  const std::uint32_t recipients = recipients_;
+  reset_transaction();
+  if (bare_line_end) {
+    ++context_.counters.messages_rejected;
+    return reject("550 5.6.11 The message has a bare CR or LF\r\n");
+  }
+  if (octets > context_.options.size_limit) {
+    ++context_.counters.messages_rejected;
+    return reject("552 5.3.4 Message size exceeds the limit\r\n");
+  }
+  ++context_.counters.messages_received;
+  context_.counters.recipients_received += recipients;
+  context_.counters.octets_received += octets;
+  unconfirmed_ = true;
+  reply("250 2.0.0 Ok: thrown away\r\n");
+}
+
+void SinkSession::reset_transaction() noexcept {
+  mail_ = chunked_ = false;
+  recipients_ = 0;
+  chunk_octets_ = 0;
+}
+
+io::Task<bool> SinkSession::on_starttls() {
+  if (tls_) {
+    reject("503 5.5.1 TLS is on already\r\n");
+    co_return true;
+  }
+  if (!command_.argument.empty()) {
+    reject("501 5.5.4 STARTTLS takes no argument\r\n");
+    co_return true;
+  }
+  // RFC 3207, 5: what came behind STARTTLS in plaintext may be an attacker's.
+  if (!transport_->input().empty()) ++context_.counters.injections;
+  transport_->discard_input();
+  parser_ = {};
+  reply("220 2.0.0 Ready to start TLS\r\n");
+  if (const bool ok = co_await secure(); !ok) co_return false;
+  reset_transaction();
+  greeted_ = authenticated_ = false;  // RFC 3207, 4.2
+  co_return true;
+}
+
+io::Task<bool> SinkSession::on_auth() {
+  if (context_.role == Role::kRelay) {
+    reject("503 5.5.1 AUTH is not offered here\r\n");
+    co_return true;
+  }
+  if (!tls_) {
+    reject("538 5.7.11 Encryption required: STARTTLS first\r\n");
+    co_return true;
+  }
+  if (authenticated_ || mail_ || !greeted_) {
+    reject("503 5.5.1 AUTH comes once, behind EHLO and before MAIL\r\n");
+    co_return true;
+  }
+  std::string mechanism(command_.argument);
+  std::transform(mechanism.begin(), mechanism.end(), mechanism.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  const bool plain = mechanism == "PLAIN";
+  if (!plain && mechanism != "LOGIN") {
+    reject("504 5.5.4 That mechanism is not offered\r\n");
+    co_return true;
+  }
+  // "authorization NUL authentication NUL password" (RFC 4616, 2); nothing: canceled or cut off.
+  std::optional<std::string> response;
+  if (plain) {
+    response = co_await auth_plain_response();
+  } else {
+    response = co_await auth_login_response();
+  }
+  if (!response) {
+    reject("501 5.5.2 AUTH canceled or not base64\r\n");
+    co_return true;
+  }
+  const std::string wanted = context_.options.user + '\0' + context_.options.password;
+  const std::size_t separator = response->find('\0');
+  if (separator != std::string::npos && response->substr(separator + 1) == wanted) {
+    authenticated_ = true;
+    ++context_.counters.auth_ok;
+    reply("235 2.7.0 Authentication successful\r\n");
+  } else {
+    ++context_.counters.auth_failed;
+    reject("535 5.7.8 Authentication credentials invalid\r\n");
+  }
+  co_return true;
+}
+
+io::Task<std::optional<std::string>> SinkSession::auth_plain_response() {
+  if (command_.initial_response.data() != nullptr) {
+    const std::string_view given = command_.initial_response;
+    co_return base64_decode(given == "=" ? std::string_view() : given);
+  }
+  reply("334 \r\n");
+  co_return co_await read_auth_line();
+}
+
+io::Task<std::optional<std::string>> SinkSession::auth_login_response() {
+  std::optional<std::string> user;
+  if (command_.initial_response.data() != nullptr) {
+    user = base64_decode(command_.initial_response);
+  } else {
+    reply("334 VXNlcm5hbWU6\r\n");
+    user = co_await read_auth_line();
+  }
+  if (!user) co_return std::nullopt;
+  reply("334 UGFzc3dvcmQ6\r\n");
+  const std::optional<std::string> password = co_await read_auth_line();
+  if (!password) co_return std::nullopt;
+  co_return '\0' + *user + '\0' + *password;
+}
+
+// A line of base64 in the middle of AUTH (RFC 4954, 4); nothing when it is "*", too long, not
+// base64, or when the connection ends.
+io::Task<std::optional<std::string>> SinkSession::read_auth_line() {
+  for (;;) {
+    const std::string_view input = transport_->input();
+    const std::size_t end = input.find("\r\n");
+    if (end != std::string_view::npos) {
+      const std::optional<std::string> decoded = base64_decode(input.substr(0, end));
+      transport_->consume(end + 2);
+      co_return decoded;
+    }
+    if (input.size() > parser::kMaxAuthLine) co_return std::nullopt;
+    if (const bool ok = co_await receive_more(); !ok) co_return std::nullopt;
+  }
+}
+
+}  // namespace smtpmark::loadgen

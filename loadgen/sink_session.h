@@ -1,0 +1,106 @@
+// The server's side of one SMTP session: it takes mail, checks it, counts it and throws it away.
+#ifndef SMTPMARK_LOADGEN_SINK_SESSION_H_
+#define SMTPMARK_LOADGEN_SINK_SESSION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "io/task.h"
+#include "io/tls_transport.h"
+#include "io/transport.h"
+#include "loadgen/plan.h"
+#include "parser/command_parser.h"
+
+namespace smtpmark::loadgen {
+
+struct SinkCounters {
+  std::uint64_t sessions = 0;
+  std::uint64_t sessions_plain = 0;  // ended without TLS
+  std::uint64_t tls_handshakes = 0;
+  std::uint64_t tls_failures = 0;
+  std::uint64_t auth_ok = 0;
+  std::uint64_t auth_failed = 0;
+  std::uint64_t commands = 0;
+  std::uint64_t commands_rejected = 0;     // 5xx to a command
+  std::uint64_t messages_received = 0;     // the 250 behind the end of data was written
+  std::uint64_t messages_unconfirmed = 0;  // of these: the connection ended with that 250 as its
+                                           // last exchange, the client may not have read it
+  std::uint64_t messages_rejected = 0;     // bare CR or LF, or too large
+  std::uint64_t recipients_received = 0;
+  std::uint64_t octets_received = 0;  // of messages received, behind unstuffing
+  std::uint64_t injections = 0;       // octets pipelined behind STARTTLS, discarded
+
+  void add(const SinkCounters& other) noexcept;
+};
+
+struct SinkOptions {
+  std::string host_name = "mx.example.com";
+  std::string user = "user@example.com";
+  std::string password = "secret";
+  std::uint64_t size_limit = 64ULL * 1024 * 1024;  // octets of a message (RFC 1870)
+  std::uint32_t recipient_limit = 1000;            // of a message
+  std::uint64_t timeout_ns = 300'000'000'000;      // for each command (RFC 5321, 4.5.3.2.7)
+};
+
+// The replies that do not change, and what sessions of one thread and role have in common;
+// outlives them all.
+struct SinkContext {
+  const SinkOptions& options;
+  Role role;
+  const io::TlsContext& tls;
+  SinkCounters& counters;
+};
+
+class SinkSession {
+ public:
+  SinkSession(SinkContext& context, io::Transport& transport);
+
+  // The whole dialogue, from the greeting (465: from the TLS handshake) to the 221 or the end of
+  // the connection.
+  io::Task<> run();
+
+ private:
+  io::Task<> serve();
+  io::Task<bool> secure();
+  // One command; returns whether the session goes on.
+  io::Task<bool> dispatch();
+  io::Task<bool> receive_more();
+  io::Task<bool> on_data();
+  io::Task<bool> on_bdat();
+  io::Task<bool> on_starttls();
+  io::Task<bool> on_auth();
+  io::Task<std::optional<std::string>> read_auth_line();
+  io::Task<std::optional<std::string>> auth_plain_response();
+  io::Task<std::optional<std::string>> auth_login_response();
+
+  void on_hello();
+  void on_mail();
+  void on_rcpt();
+  void reject_syntax();
+  void finish_message(std::uint64_t octets, bool bare_line_end);
+  void reset_transaction() noexcept;
+  bool transaction_is_open(std::string_view otherwise);
+  bool must_authenticate() const noexcept;
+  void reply(std::string_view text) { transport_->write(text); }
+  void reject(std::string_view text);
+
+  SinkContext& context_;
+  io::Transport* transport_;  // the lower one, then tls_
+  std::optional<io::TlsTransport> tls_;
+  parser::CommandParser parser_;
+  parser::Command command_;
+  bool greeted_ = false;  // EHLO or HELO came, since TLS started
+  bool authenticated_ = false;
+  bool mail_ = false;  // a MAIL is open
+  bool chunked_ = false;         // the transaction has begun with BDAT
+  bool unconfirmed_ = false;  // the latest thing written is the 250 behind a message
+  std::uint32_t recipients_ = 0;
+  std::uint32_t errors_ = 0;
+  std::uint64_t chunk_octets_ = 0;  // of the BDAT chunks so far
+};
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_SINK_SESSION_H_
