@@ -26,8 +26,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
                                      reinterpret_cast<const unsigned char*>(text.data()),
                                      static_cast<int>(text.size()));
   if (length < 0) return std::nullopt;
-  const std::size_t padding = text.empty() ? 0 : (text.back() == '=' ? 1 : 0) +
-                                                     (text.ends_with("==") ? 1 : 0);
+  const std::size_t padding =
+      text.empty() ? 0 : (text.back() == '=' ? 1 : 0) + (text.ends_with("==") ? 1 : 0);
   bytes.resize(static_cast<std::size_t>(length) - padding);
   if (base64_encode(bytes) != text) return std::nullopt;
   return bytes;

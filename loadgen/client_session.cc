@@ -9,7 +9,7 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
-constexpr TimeNs kPatience = 100 * io::kMillisecond;   // asleep without asking whether to go on
+constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking whether to go on
 
 std::string numbered_recipient(const std::string& recipient, std::uint32_t number) {
   if (number == 0) return recipient;
@@ -26,10 +26,10 @@ Script::Script(const SessionPlan& plan)
       mail("MAIL FROM:<" + plan.sender + ">\r\n"),
       mail_with_size("MAIL FROM:<" + plan.sender + "> SIZE=" + std::to_string(plan.message_size) +
                      "\r\n"),
-      auth_plain("AUTH PLAIN " +
-                 base64_encode(std::string(1, '\0') + plan.user + std::string(1, '\0') +
-                               plan.password) +
-                 "\r\n"),
+      auth_plain(
+          "AUTH PLAIN " +
+          base64_encode(std::string(1, '\0') + plan.user + std::string(1, '\0') + plan.password) +
+          "\r\n"),
       login_user(base64_encode(plan.user) + "\r\n"),
       login_password(base64_encode(plan.password) + "\r\n") {
   for (std::uint32_t i = 0; i < plan.recipients; ++i) {
@@ -323,8 +323,8 @@ io::Task<ClientSession::Reply> ClientSession::read_reply(Phase phase) {
     if (fed.status == parser::Status::kRejected) {
       now_ = transport_->scheduler().now();
       fail(phase, "protocol",
-           "the reply is malformed: " + std::string(parser::to_string(line_.error)) +
-               " at octet " + std::to_string(line_.error_offset));
+           "the reply is malformed: " + std::string(parser::to_string(line_.error)) + " at octet " +
+               std::to_string(line_.error_offset));
       co_return Reply{};
     }
     if (collecting_ehlo_ && !line_.first) offered_.add(line_.text);

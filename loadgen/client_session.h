@@ -118,7 +118,7 @@ class ClientSession {
   bool body_sent_ = false;  // a lost connection leaves the message in doubt
   Turn first_;
   TimeNs started_;
-  TimeNs now_;          // of the latest event
+  TimeNs now_;  // of the latest event
   TimeNs phase_began_;
   std::string reply_text_;  // of the latest negative reply
 };

@@ -100,9 +100,10 @@ tl::expected<Finished, std::string> run_main(const RunOptions& options, json res
   finished.errors = main_job->errors;
   finished.interrupted = main_job->interrupted;
   if (main_job->lost > 0) {
-    finished.failure = fmt::format("{} messages differ between what the generator counts as "
-                                   "accepted and the sink as received",
-                                   main_job->lost);
+    finished.failure = fmt::format(
+        "{} messages differ between what the generator counts as "
+        "accepted and the sink as received",
+        main_job->lost);
   }
   finished.result = std::move(result);
   return finished;
@@ -127,9 +128,9 @@ int deliver(const RunOptions& options, const Finished& finished, const std::stri
   if (finished.interrupted) complain("interrupted: what was measured until then is kept", 0);
   if (!finished.failure.empty()) return complain(finished.failure, kFailed);
   if (finished.errors > 0) {
-    return complain(fmt::format("{} error{} in this run", finished.errors,
-                                finished.errors == 1 ? "" : "s"),
-                    kFailed);
+    return complain(
+        fmt::format("{} error{} in this run", finished.errors, finished.errors == 1 ? "" : "s"),
+        kFailed);
   }
   return exit_code;
 }
@@ -164,7 +165,8 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
   const auto path = make_folder(options, name, frame.at("started_utc").get<std::string>());
   if (!path) return complain(path.error(), kFailed);
 
-  auto finished = main_job ? run_main(options, std::move(frame)) : run_single(plan, std::move(frame));
+  auto finished =
+      main_job ? run_main(options, std::move(frame)) : run_single(plan, std::move(frame));
   if (!finished) return complain(finished.error(), kFailed);
   return deliver(options, *finished, *path);
 }

@@ -40,10 +40,9 @@ int command_sink(const SinkRunOptions& options) {
     return complain(enough.error().message, 1);
   }
   if (auto features = io::check_kernel(); !features) return complain(features.error().message, 1);
-  const auto certificate =
-      options.certificate.empty()
-          ? io::Certificate::self_signed()
-          : io::Certificate::from_files(options.certificate, options.key);
+  const auto certificate = options.certificate.empty()
+                               ? io::Certificate::self_signed()
+                               : io::Certificate::from_files(options.certificate, options.key);
   if (!certificate) return complain(certificate.error(), 1);
   auto sink = Sink::start(*plan, *certificate);
   if (!sink) return complain(sink.error(), 1);

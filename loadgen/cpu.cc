@@ -23,7 +23,9 @@ double thread_cpu_seconds(std::thread& thread) noexcept {
   return seconds_of(clock);
 }
 
-double process_cpu_seconds() noexcept { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
+double process_cpu_seconds() noexcept {
+  return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 void pin_this_thread(int index) noexcept {
   cpu_set_t usable;

@@ -45,16 +45,11 @@ nlohmann::json describe_environment(const io::RingFeatures& features) {
                        {"single_issuer", features.single_issuer},
                        {"defer_taskrun", features.defer_taskrun},
                        {"liburing", kLiburingVersion}};
-  return {{"cpu_model", cpu_model()},
-          {"processors", usable_processors()},
-          {"cpu_governor", governor()},
-          {"architecture", kernel.machine},
-          {"kernel", kernel.release},
-          {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},
-          {"io", std::move(io)},
-          {"smtpmark", kVersion},
-          {"git_commit", kGitCommit},
-          {"compiler", kCompiler},
+  return {{"cpu_model", cpu_model()},   {"processors", usable_processors()},
+          {"cpu_governor", governor()}, {"architecture", kernel.machine},
+          {"kernel", kernel.release},   {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},
+          {"io", std::move(io)},        {"smtpmark", kVersion},
+          {"git_commit", kGitCommit},   {"compiler", kCompiler},
           {"build_type", kBuildType}};
 }
 

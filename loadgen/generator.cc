@@ -19,7 +19,7 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr TimeNs kBackoff = 100 * io::kMillisecond;  // behind a session that failed
-constexpr TimeNs kGrace = 5 * io::kSecond;  // for messages under way when the time is up
+constexpr TimeNs kGrace = 5 * io::kSecond;           // for messages under way when the time is up
 constexpr auto kLookAround = std::chrono::milliseconds(20);
 
 // The moments of a run, in CLOCK_MONOTONIC.
@@ -68,7 +68,10 @@ std::string_view to_string(Ending ending) noexcept {
 class GeneratorThread {
  public:
   GeneratorThread(const RunPlan& plan, std::uint32_t index, Meeting& meeting)
-      : plan_(plan), index_(index), meeting_(meeting), script_(plan.session),
+      : plan_(plan),
+        index_(index),
+        meeting_(meeting),
+        script_(plan.session),
         message_(Message::render(plan.session)) {}
 
   // Returns when the thread is ready to begin.
@@ -130,8 +133,8 @@ void GeneratorThread::run(std::promise<tl::expected<void, std::string>>& ready) 
   }
   gate_.emplace(turn_share(plan_.load, index_), timetable.start, timetable.window.end,
                 meeting_.stop);
-  context_.emplace(ClientContext{plan_.session, script_, message_, tls_ ? &*tls_ : nullptr, *gate_,
-                                 metrics_});
+  context_.emplace(
+      ClientContext{plan_.session, script_, message_, tls_ ? &*tls_ : nullptr, *gate_, metrics_});
   metrics_.begin(timetable.start, timetable.window,
                  (plan_.load.warmup_ns + plan_.load.duration_ns) / io::kSecond);
   carry_load();
@@ -142,8 +145,8 @@ void GeneratorThread::run(std::promise<tl::expected<void, std::string>>& ready) 
 }
 
 tl::expected<void, std::string> GeneratorThread::set_up() {
-  connections_ = static_cast<std::uint32_t>(
-      share_of(plan_.load.connections, plan_.load.threads, index_));
+  connections_ =
+      static_cast<std::uint32_t>(share_of(plan_.load.connections, plan_.load.threads, index_));
   io::RingOptions options;
   options.connections = connections_;
   auto ring = io::Ring::create(options);
@@ -275,10 +278,9 @@ class Watch {
         return;
       }
       const TimeNs left = time - io::monotonic_now();
-      meeting_.changed.wait_for(lock,
-                                std::min<std::chrono::nanoseconds>(
-                                    kLookAround, std::chrono::nanoseconds(
-                                                     std::min<TimeNs>(left, io::kSecond))));
+      meeting_.changed.wait_for(
+          lock, std::min<std::chrono::nanoseconds>(
+                    kLookAround, std::chrono::nanoseconds(std::min<TimeNs>(left, io::kSecond))));
     }
   }
 

@@ -22,8 +22,8 @@ std::string_view to_string(Ending ending) noexcept;
 struct LoadResult {
   Metrics metrics;
   Ending ending = Ending::kCompleted;
-  std::string first_failure;  // of an aborted run: what stood in the way
-  double measured_s = 0.0;    // length of the window that counts
+  std::string first_failure;     // of an aborted run: what stood in the way
+  double measured_s = 0.0;       // length of the window that counts
   double generator_cpu_s = 0.0;  // in the window
   double server_cpu_s = 0.0;     // in the window, as `server_cpu` told
 };

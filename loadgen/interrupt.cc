@@ -18,7 +18,9 @@ extern "C" void on_interrupt(int signal) {
 
 }  // namespace
 
-const std::atomic<bool>& interrupted() noexcept { return interrupt_came; }
+const std::atomic<bool>& interrupted() noexcept {
+  return interrupt_came;
+}
 
 void watch_interrupts() noexcept {
   struct sigaction action {};

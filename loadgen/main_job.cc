@@ -55,7 +55,8 @@ struct Ports {
 std::string try_ports(const std::array<std::uint16_t, 3>& numbers,
                       const io::Certificate& certificate) {
   SinkPlan plan;
-  for (const std::uint16_t number : numbers) plan.listens.push_back({Role::kRelay, loopback(number)});
+  for (const std::uint16_t number : numbers)
+    plan.listens.push_back({Role::kRelay, loopback(number)});
   const auto sink = Sink::start(plan, certificate);
   return sink ? std::string() : sink.error();
 }
@@ -102,8 +103,8 @@ RunPlan plan_part(const Way& way, bool long_sessions, const RunOptions& options)
 
 // Runs one part against a sink of its own, so that both sides' counts are its own.
 tl::expected<void, std::string> run_part(RunPlan plan, std::uint16_t port,
-                                         const io::Certificate& certificate,
-                                         const LoadHooks& hooks, MainJobResult& all) {
+                                         const io::Certificate& certificate, const LoadHooks& hooks,
+                                         MainJobResult& all) {
   SinkPlan sink_plan;
   sink_plan.listens.push_back({plan.session.role, loopback(port)});
   sink_plan.threads = plan.load.threads;
@@ -121,9 +122,9 @@ tl::expected<void, std::string> run_part(RunPlan plan, std::uint16_t port,
   (*sink)->stop();
   const SinkCounters& received = (*sink)->counters();
   const Counters& total = result->metrics.total();
-  const bool within = received.messages_received >= total.messages_accepted &&
-                      received.messages_received <=
-                          total.messages_accepted + total.messages_in_doubt;
+  const bool within =
+      received.messages_received >= total.messages_accepted &&
+      received.messages_received <= total.messages_accepted + total.messages_in_doubt;
   if (!within) {
     all.lost += received.messages_received > total.messages_accepted
                     ? received.messages_received - total.messages_accepted
@@ -135,7 +136,9 @@ tl::expected<void, std::string> run_part(RunPlan plan, std::uint16_t port,
   return {};
 }
 
-double ratio(double a, double b) { return b > 0.0 ? a / b : 0.0; }
+double ratio(double a, double b) {
+  return b > 0.0 ? a / b : 0.0;
+}
 
 double cpu_of(const json& job, std::uint64_t count) {
   const json& cpu = job.at("cpu");
@@ -162,10 +165,9 @@ json compare(const json& jobs, std::size_t with, std::size_t without, const char
           {"one_message_cpu", ratios[1]},
           {"long_rate", ratios[2]},
           {"long_cpu", ratios[3]},
-          {"text",
-           fmt::format("{:<38}one message a session: {:.2f} x the rate, {:.2f} x the CPU;  "
-                       "long: {:.2f} x, {:.2f} x",
-                       what, ratios[0], ratios[1], ratios[2], ratios[3])}};
+          {"text", fmt::format("{:<38}one message a session: {:.2f} x the rate, {:.2f} x the CPU;  "
+                               "long: {:.2f} x, {:.2f} x",
+                               what, ratios[0], ratios[1], ratios[2], ratios[3])}};
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What one thread measures. Nothing here is shared while a run is on; threads are merged at its end.
+// What one thread measures. Nothing here is shared while a run is on; threads are merged at its
+// end.
 #ifndef SMTPMARK_LOADGEN_METRICS_H_
 #define SMTPMARK_LOADGEN_METRICS_H_
 
@@ -25,7 +26,7 @@ struct Counters {
   std::uint64_t tls_handshakes = 0;
   std::uint64_t messages_accepted = 0;  // its own 2xx was read
   std::uint64_t messages_failed = 0;
-  std::uint64_t messages_in_doubt = 0;  // all sent, connection lost before the reply
+  std::uint64_t messages_in_doubt = 0;    // all sent, connection lost before the reply
   std::uint64_t recipients_accepted = 0;  // of accepted messages
   std::uint64_t octets_accepted = 0;      // of accepted messages, before dot-stuffing
   std::uint64_t errors = 0;

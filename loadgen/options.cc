@@ -11,7 +11,9 @@ namespace {
 
 constexpr double kDefaultDuration = 10.0;  // seconds
 
-std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
+std::uint64_t to_ns(double seconds) {
+  return static_cast<std::uint64_t>(seconds * 1e9);
+}
 
 CLI::Validator seconds() {
   return CLI::AsNumberWithUnit(
@@ -99,9 +101,9 @@ void define_run(CLI::App& command, RunOptions& options) {
   };
   command.add_option("--target", options.target,
                      "HOST:PORT to load; without it the main job runs on the embedded sink");
-  only_with_target(command.add_option("--role", options.role,
-                                      "What the port is for (default: by its number)")
-                       ->check(CLI::IsMember({"relay", "submission", "submissions"})));
+  only_with_target(
+      command.add_option("--role", options.role, "What the port is for (default: by its number)")
+          ->check(CLI::IsMember({"relay", "submission", "submissions"})));
   only_with_target(
       command
           .add_option("--tls", options.tls,
@@ -126,14 +128,15 @@ void define_run(CLI::App& command, RunOptions& options) {
   command.add_option("--connections", options.connections, "Connections at once")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  only_with_target(command.add_option("--messages-per-connection",
-                                      options.messages_per_connection,
-                                      "Messages a session; 0: sessions without a message")
+  only_with_target(command
+                       .add_option("--messages-per-connection", options.messages_per_connection,
+                                   "Messages a session; 0: sessions without a message")
                        ->capture_default_str());
   command.add_option("--recipients", options.recipients, "Recipients a message")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  command.add_option("--size", options.size, "Octets a message, header included (as 1024, 10K, 1M)")
+  command
+      .add_option("--size", options.size, "Octets a message, header included (as 1024, 10K, 1M)")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 30))
       ->capture_default_str();
@@ -148,11 +151,10 @@ void define_run(CLI::App& command, RunOptions& options) {
                   "Length of the measured part (as 10, 500ms, 2m; default 10s, main job 3s a part)")
       ->transform(seconds())
       ->check(CLI::PositiveNumber);
-  only_with_target(
-      command
-          .add_option("--messages", options.messages,
-                      "End after so many messages (sessions, without messages)")
-          ->check(CLI::PositiveNumber));
+  only_with_target(command
+                       .add_option("--messages", options.messages,
+                                   "End after so many messages (sessions, without messages)")
+                       ->check(CLI::PositiveNumber));
   command.add_option("--warmup", options.warmup_s, "Load before the measured part (default 0)")
       ->transform(seconds())
       ->check(CLI::NonNegativeNumber);
@@ -177,11 +179,11 @@ void define_run(CLI::App& command, RunOptions& options) {
 }
 
 void define_sink(CLI::App& command, SinkRunOptions& options) {
-  command.add_option("--relay", options.relay, "HOST:PORT with the customs of port 25")
-      ->take_all();
+  command.add_option("--relay", options.relay, "HOST:PORT with the customs of port 25")->take_all();
   command.add_option("--submission", options.submission, "HOST:PORT with the customs of port 587")
       ->take_all();
-  command.add_option("--submissions", options.submissions, "HOST:PORT with the customs of port 465")
+  command
+      .add_option("--submissions", options.submissions, "HOST:PORT with the customs of port 465")
       ->take_all();
   command.add_option("--user", options.sink.user, "User that may authenticate")
       ->capture_default_str();

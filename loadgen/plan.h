@@ -51,11 +51,11 @@ struct SessionPlan {
 struct LoadPlan {
   std::uint32_t connections = 100;
   std::uint32_t threads = 1;
-  double rate_per_s = 0.0;          // 0: closed loop. Messages, or sessions without messages
-  std::uint64_t duration_ns = 0;    // behind the warm-up; 0: until the count is reached
+  double rate_per_s = 0.0;        // 0: closed loop. Messages, or sessions without messages
+  std::uint64_t duration_ns = 0;  // behind the warm-up; 0: until the count is reached
   std::uint64_t warmup_ns = 0;
-  std::uint64_t count = 0;          // messages, or sessions without messages; 0: unlimited
-  int first_cpu = -1;               // pin thread i to CPU first_cpu + i; -1: not pinned
+  std::uint64_t count = 0;  // messages, or sessions without messages; 0: unlimited
+  int first_cpu = -1;       // pin thread i to CPU first_cpu + i; -1: not pinned
 };
 
 struct RunPlan {

@@ -51,16 +51,14 @@ void render_head(Out out, const json& result) {
   std::string flags = io.at("defer_taskrun").get<bool>()   ? " with DEFER_TASKRUN"
                       : io.at("single_issuer").get<bool>() ? " with SINGLE_ISSUER"
                                                            : "";
-  fmt::format_to(out, "smtpmark {} ({})  {}  {}\n",
-                 environment.at("smtpmark").get<std::string>(),
+  fmt::format_to(out, "smtpmark {} ({})  {}  {}\n", environment.at("smtpmark").get<std::string>(),
                  environment.at("git_commit").get<std::string>(),
                  result.at("name").get<std::string>(), result.at("started_utc").get<std::string>());
-  fmt::format_to(out, "{}, {} processors, Linux {}, OpenSSL {}, {}{}\n\n",
-                 environment.at("cpu_model").get<std::string>(),
-                 environment.at("processors").get<int>(),
-                 environment.at("kernel").get<std::string>(),
-                 environment.at("openssl").get<std::string>(), io.at("backend").get<std::string>(),
-                 flags);
+  fmt::format_to(
+      out, "{}, {} processors, Linux {}, OpenSSL {}, {}{}\n\n",
+      environment.at("cpu_model").get<std::string>(), environment.at("processors").get<int>(),
+      environment.at("kernel").get<std::string>(), environment.at("openssl").get<std::string>(),
+      io.at("backend").get<std::string>(), flags);
 }
 
 void render_latencies(Out out, const json& job) {
@@ -84,8 +82,7 @@ void render_latencies(Out out, const json& job) {
 std::string cost(const json& job, const char* side) {
   const json& cpu = job.at("cpu");
   const bool messages = job.at("config").at("messages_per_connection").get<std::uint64_t>() > 0;
-  const std::string key =
-      fmt::format("{}_s_per_1000_{}", side, messages ? "messages" : "sessions");
+  const std::string key = fmt::format("{}_s_per_1000_{}", side, messages ? "messages" : "sessions");
   if (!cpu.contains(key)) return "-";
   return fmt::format("{:.4f}", cpu.at(key).get<double>());
 }

@@ -18,7 +18,9 @@ namespace {
 
 constexpr double kNsPerUs = 1000.0;
 
-double us(std::uint64_t ns) { return static_cast<double>(ns) / kNsPerUs; }
+double us(std::uint64_t ns) {
+  return static_cast<double>(ns) / kNsPerUs;
+}
 
 json counters_to_json(const Counters& counters) {
   return {{"sessions_started", counters.sessions_started},
@@ -193,8 +195,7 @@ json make_result(const std::string& name, const std::vector<std::string>& comman
 }
 
 tl::expected<void, std::string> write_json(const std::string& path, const json& value) {
-  const std::string text =
-      value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string text = value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
   const std::string beside = path + ".part";
   std::FILE* file = std::fopen(beside.c_str(), "we");
   const auto failed = [&](int os_code) {

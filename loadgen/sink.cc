@@ -111,7 +111,9 @@ class SinkThread {
 
 Sink::Sink(const SinkPlan& plan) : plan_(plan) {}
 
-Sink::~Sink() { stop(); }
+Sink::~Sink() {
+  stop();
+}
 
 tl::expected<std::unique_ptr<Sink>, std::string> Sink::start(const SinkPlan& plan,
                                                              const io::Certificate& certificate) {

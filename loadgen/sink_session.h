@@ -93,8 +93,8 @@ class SinkSession {
   parser::Command command_;
   bool greeted_ = false;  // EHLO or HELO came, since TLS started
   bool authenticated_ = false;
-  bool mail_ = false;  // a MAIL is open
-  bool chunked_ = false;         // the transaction has begun with BDAT
+  bool mail_ = false;         // a MAIL is open
+  bool chunked_ = false;      // the transaction has begun with BDAT
   bool unconfirmed_ = false;  // the latest thing written is the 250 behind a message
   std::uint32_t recipients_ = 0;
   std::uint32_t errors_ = 0;
