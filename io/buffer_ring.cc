@@ -9,8 +9,8 @@ namespace smtpmark::io {
 namespace {
 
 void* map_pages(std::size_t octets) {
-  void* pages =
-      mmap(nullptr, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  void* pages = mmap(nullptr, octets, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   return pages == MAP_FAILED ? nullptr : pages;
 }
 

@@ -52,7 +52,9 @@ bool fill_and_sign(X509* certificate, EVP_PKEY* key) {
          X509_sign(certificate, key, EVP_sha256()) != 0;
 }
 
-BioPtr open_file(const std::string& path) { return BioPtr(BIO_new_file(path.c_str(), "r")); }
+BioPtr open_file(const std::string& path) {
+  return BioPtr(BIO_new_file(path.c_str(), "r"));
+}
 
 }  // namespace
 

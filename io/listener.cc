@@ -69,7 +69,9 @@ void Listener::stop() {
   if (accept_.in_flight) ring_.cancel(accept_);
 }
 
-void Listener::on_retry(void* self) { static_cast<Listener*>(self)->arm(); }
+void Listener::on_retry(void* self) {
+  static_cast<Listener*>(self)->arm();
+}
 
 void Listener::on_completion(Completion& self, int result, std::uint32_t flags) {
   Listener& listener = *static_cast<Accept&>(self).listener;

@@ -65,9 +65,9 @@ class MemoryTransport final : public Transport {
   Timer deadline_timer_;
   std::string output_;
   std::string sent_;
-  std::string inbox_;    // under way to this end
-  std::string visible_;  // what input() shows
-  Error end_;            // comes behind the inbox
+  std::string inbox_;     // under way to this end
+  std::string visible_;   // what input() shows
+  Error end_;             // comes behind the inbox
   bool arrived_ = false;  // a piece may be taken
   bool announced_ = false;
 };

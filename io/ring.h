@@ -27,9 +27,9 @@ struct Completion {
 
 struct RingOptions {
   std::uint32_t submission_entries = 1024;
-  std::uint32_t connections = 256;      // expected at once; sizes the completion queue
-  std::uint32_t buffer_size = 16384;    // octets of one receive buffer
-  std::uint32_t buffer_count = 128;     // a power of two
+  std::uint32_t connections = 256;    // expected at once; sizes the completion queue
+  std::uint32_t buffer_size = 16384;  // octets of one receive buffer
+  std::uint32_t buffer_count = 128;   // a power of two
 };
 
 // What the running kernel gave. For the environment part of a result.
@@ -107,7 +107,7 @@ class Ring final : public Scheduler {
   std::vector<Socket*> live_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::vector<Socket*> idle_sockets_;
-  HouseKeeping closing_;    // close and cancel requests in flight
+  HouseKeeping closing_;  // close and cancel requests in flight
   HouseKeeping wakeup_;
   std::uint64_t wakeup_count_ = 0;
   std::uint32_t house_keeping_in_flight_ = 0;

@@ -113,7 +113,9 @@ class Scheduler::SleepAwaiter {
   Timer timer_{&SleepAwaiter::wake, this};
 };
 
-inline Scheduler::SleepAwaiter Scheduler::sleep_until(TimeNs due) { return {*this, due}; }
+inline Scheduler::SleepAwaiter Scheduler::sleep_until(TimeNs due) {
+  return {*this, due};
+}
 
 }  // namespace smtpmark::io
 

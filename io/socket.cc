@@ -17,12 +17,14 @@ constexpr int kSendFlags = MSG_NOSIGNAL | MSG_WAITALL;
 
 }  // namespace
 
-void SocketCloser::operator()(Socket* socket) const noexcept { socket->close(); }
+void SocketCloser::operator()(Socket* socket) const noexcept {
+  socket->close();
+}
 
 Socket::Socket(Ring& ring) : ring_(ring), deadline_timer_(&Socket::on_deadline, this) {
-  for (auto [operation, handler] : {std::pair{&receive_, &Socket::on_receive},
-                                    std::pair{&send_, &Socket::on_send},
-                                    std::pair{&connect_, &Socket::on_connect}}) {
+  for (auto [operation, handler] :
+       {std::pair{&receive_, &Socket::on_receive}, std::pair{&send_, &Socket::on_send},
+        std::pair{&connect_, &Socket::on_connect}}) {
     operation->handler = handler;
     operation->socket = this;
   }

@@ -7,7 +7,7 @@ namespace smtpmark::io {
 
 namespace {
 
-constexpr std::size_t kGranularity = 64;    // octets
+constexpr std::size_t kGranularity = 64;     // octets
 constexpr std::size_t kLargestFrame = 4096;  // octets; larger ones go to the heap
 
 struct FreeFrame {
@@ -42,7 +42,9 @@ constexpr bool kPooled = true;
 
 thread_local FramePool frame_pool;
 
-std::size_t size_class(std::size_t size) { return (size + kGranularity - 1) / kGranularity; }
+std::size_t size_class(std::size_t size) {
+  return (size + kGranularity - 1) / kGranularity;
+}
 
 }  // namespace
 

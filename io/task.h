@@ -56,7 +56,8 @@ struct Promise<void> : PromiseBase {
 template <class T = void>
 class [[nodiscard]] Task {
  public:
-  struct promise_type : detail::Promise<T> {  // NOLINT(readability-identifier-naming): the language's
+  struct promise_type
+      : detail::Promise<T> {  // NOLINT(readability-identifier-naming): the language's
     Task get_return_object() {
       return Task(std::coroutine_handle<promise_type>::from_promise(*this));
     }
@@ -101,12 +102,16 @@ struct Detached {
   };
 };
 
-inline Detached run_detached(Task<void> task) { co_await task; }
+inline Detached run_detached(Task<void> task) {
+  co_await task;
+}
 
 }  // namespace detail
 
 // Starts `task` now; it lives until it ends by itself.
-inline void spawn(Task<void> task) { detail::run_detached(std::move(task)); }
+inline void spawn(Task<void> task) {
+  detail::run_detached(std::move(task));
+}
 
 }  // namespace smtpmark::io
 

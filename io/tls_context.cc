@@ -19,7 +19,9 @@ bool apply_common(SSL_CTX* context, const Options& options) {
          SSL_CTX_set1_groups_list(context, options.groups.c_str()) == 1;
 }
 
-std::string setup_failed() { return "cannot set up TLS: " + take_openssl_error(); }
+std::string setup_failed() {
+  return "cannot set up TLS: " + take_openssl_error();
+}
 
 }  // namespace
 

@@ -18,9 +18,9 @@ enum class TlsVersion : std::uint8_t { kTls12, kTls13 };
 struct TlsClientOptions {
   TlsVersion min_version = TlsVersion::kTls12;
   TlsVersion max_version = TlsVersion::kTls13;
-  bool verify = false;        // chain and name; off, any certificate is taken
-  std::string ca_file;        // PEM; empty: the system's store
-  std::string host_name;      // for SNI and verification; empty: no SNI, no name check
+  bool verify = false;    // chain and name; off, any certificate is taken
+  std::string ca_file;    // PEM; empty: the system's store
+  std::string host_name;  // for SNI and verification; empty: no SNI, no name check
   std::string groups = "X25519:P-256";
 };
 

@@ -33,7 +33,9 @@ struct TlsTransport::Scratch {
 
 // A BIO whose two ends are the input and the output of the transport below.
 struct TlsTransport::Bio {
-  static TlsTransport& transport(BIO* bio) { return *static_cast<TlsTransport*>(BIO_get_data(bio)); }
+  static TlsTransport& transport(BIO* bio) {
+    return *static_cast<TlsTransport*>(BIO_get_data(bio));
+  }
 
   static int read(BIO* bio, char* to, int size) {
     BIO_clear_retry_flags(bio);
@@ -192,8 +194,8 @@ void TlsTransport::write_stable(std::string_view bytes) {
 void TlsTransport::encrypt(std::string_view& bytes, std::size_t room) {
   while (!bytes.empty() && lower_.backlog() < room && !failed()) {
     ERR_clear_error();
-    const int result = SSL_write(ssl_.get(), bytes.data(),
-                                 static_cast<int>(std::min(bytes.size(), kMaxRecord)));
+    const int result =
+        SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min(bytes.size(), kMaxRecord)));
     if (result <= 0) {
       fail_tls(result);
       if (!failed()) fail({ErrorKind::kTlsProtocol, 0, 0});

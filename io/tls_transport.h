@@ -67,10 +67,10 @@ class TlsTransport final : public Transport {
 
   Transport& lower_;
   std::unique_ptr<SSL, Free> ssl_;
-  std::string plain_;                     // written, not yet encrypted
-  std::string_view stable_;               // written by reference behind plain_, not yet encrypted
-  std::string carry_;                     // input that had to leave the scratch area
-  bool in_scratch_ = false;               // input() lies in the scratch area
+  std::string plain_;        // written, not yet encrypted
+  std::string_view stable_;  // written by reference behind plain_, not yet encrypted
+  std::string carry_;        // input that had to leave the scratch area
+  bool in_scratch_ = false;  // input() lies in the scratch area
   bool established_ = false;
 };
 

@@ -40,7 +40,8 @@ class Transport {
   class ReceiveAwaiter;
   ReceiveAwaiter receive() noexcept;
 
-  // Drops every octet that has arrived: what was injected before a change of protocol (RFC 3207, 5).
+  // Drops every octet that has arrived: what was injected before a change of protocol (RFC 3207,
+  // 5).
   virtual void discard_input() noexcept = 0;
 
   // Queues a copy of `bytes`.
@@ -83,7 +84,9 @@ class Transport {
     waiter_ = &waiter;
   }
   // Whether the coroutine waits here or in a layer above.
-  bool awaited() const noexcept { return upper_ != nullptr ? upper_->awaited() : waiter_ != nullptr; }
+  bool awaited() const noexcept {
+    return upper_ != nullptr ? upper_->awaited() : waiter_ != nullptr;
+  }
 
   // To be called by the layer that does the work when input may have come, output may have left or
   // failure_ was set. The last thing a caller does: it may resume the coroutine, which may end.
@@ -149,7 +152,9 @@ class [[nodiscard]] Transport::FlushAwaiter final : Waiter {
   std::size_t target_;
 };
 
-inline Transport::ReceiveAwaiter Transport::receive() noexcept { return ReceiveAwaiter(*this); }
+inline Transport::ReceiveAwaiter Transport::receive() noexcept {
+  return ReceiveAwaiter(*this);
+}
 inline Transport::FlushAwaiter Transport::flush(std::size_t backlog) noexcept {
   return {*this, backlog};
 }
