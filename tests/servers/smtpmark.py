@@ -28,7 +28,8 @@ def _new_file(kind):
 @dataclasses.dataclass
 class Run:
     exit_status: int
-    output: str  # stdout, then stderr
+    stdout: str
+    stderr: str
     result: dict  # the result file, {} when none was written
 
     def totals(self, name):
@@ -58,7 +59,7 @@ def run(port, **options):
         raise RuntimeError(f"{' '.join(command)} was killed by "
                            f"{signal.Signals(-done.returncode).name}: "
                            f"{done.stdout}{done.stderr}")
-    return Run(done.returncode, done.stdout + done.stderr, result)
+    return Run(done.returncode, done.stdout, done.stderr, result)
 
 
 class Sink:

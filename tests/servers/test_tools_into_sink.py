@@ -68,6 +68,12 @@ class Swaks(unittest.TestCase):
         self.assertEqual(report["sessions_plain"], 0)
         self.assertEqual(report["tls_handshakes"], 1)
 
+    def test_pipelined_commands(self):
+        self.deliver("--port", 25, "--tls", "--pipeline")
+
+    def test_lines_of_dots_stay_inside_the_message(self):
+        self.deliver("--port", 25, "--body", "\n.\n..\n.end\n")
+
     def test_starttls_and_auth_to_the_submission_port(self):
         for method in ("PLAIN", "LOGIN"):
             with self.subTest(method):
