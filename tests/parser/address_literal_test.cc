@@ -37,6 +37,11 @@ TEST(AddressLiteral, RejectsWhatIsNoIpv4) {
   EXPECT_EQ(rejection("[1.2.3.4"), "8");
 }
 
+TEST(AddressLiteral, IsNotBlamedForWhatFollowsIt) {
+  EXPECT_EQ(command_of("EHLO [1.2.3.4]x"), "EHLO rejected: bad syntax at 14");
+  EXPECT_EQ(command_of("MAIL FROM:<a@[1.2.3.4]x>"), "MAIL rejected: bad syntax at 22");
+}
+
 TEST(AddressLiteral, TakesIpv6InFull) {
   EXPECT_TRUE(accepts("[IPv6:2001:0db8:0:1:2:3:4:ffff]"));
   EXPECT_TRUE(accepts("[ipV6:2001:DB8:0:1:2:3:4:F]"));
