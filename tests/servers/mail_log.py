@@ -7,14 +7,18 @@ import re
 LINE = re.compile(r"^.{15} \S+ postfix/(?:(?P<service>submissions?)/)?"
                   r"(?P<daemon>[\w-]+)\[\d+\]: (?P<text>.*)$", re.M)
 DELIVERY = re.compile(r"^(?P<id>\w+): to=<.*[ ,]status=(?P<status>\w+)")
+COMPLAINT = re.compile(r"^(warning|error|fatal|panic): ")
+# A file's time is finer than time(2) since Linux 6.13 and may be a tick ahead,
+# which Postfix reports when a second ends in that tick.
+CLOCK = re.compile(r"^warning: (file system clock is 1 sec|resetting file time)")
 COUNTER = re.compile(r" (\w+)=(\d+)")
 
 
 @dataclasses.dataclass
 class Tally:
     """One stretch of the log, counted. `messages` holds the queue ids that
-    were delivered or discarded; a message with three recipients is there once and
-    counts three in `recipients`."""
+    were delivered or discarded; a message with three recipients is there once
+    and counts three in `recipients`."""
     messages: set = dataclasses.field(default_factory=set)
     removed: set = dataclasses.field(default_factory=set)
     recipients: int = 0
@@ -34,8 +38,9 @@ def count(text):
     tally = Tally()
     for line in LINE.finditer(text):
         daemon, said = line["daemon"], line["text"]
-        if re.match(r"(warning|error|fatal|panic): ", said):
-            tally.complaints.append(said)
+        if COMPLAINT.match(said):
+            if not CLOCK.match(said):
+                tally.complaints.append(said)
         elif daemon == "smtpd":
             _count_smtpd(tally, said)
         elif daemon == "qmgr" and said.endswith(": removed"):
