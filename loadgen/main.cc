@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
                "smtpmark");
   app.set_version_flag("--version", loadgen::kVersion);
   app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   loadgen::RunOptions run_options;
   loadgen::SinkRunOptions sink_options;
   loadgen::ShowOptions show_options;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -196,21 +197,25 @@ json make_result(const std::string& name, const std::vector<std::string>& comman
 
 tl::expected<void, std::string> write_json(const std::string& path, const json& value) {
   const std::string text = value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-  const std::string beside = path + ".part";
+  // A device or a pipe is written as it is; a file is replaced when it is whole.
+  std::error_code unknown;
+  const std::filesystem::file_status status = std::filesystem::status(path, unknown);
+  const bool replace = !std::filesystem::exists(status) || is_regular_file(status);
+  const std::string beside = replace ? path + ".part" : path;
   std::FILE* file = std::fopen(beside.c_str(), "we");
   const auto failed = [&](int os_code) {
     return tl::unexpected("cannot write " + path + ": " + std::strerror(os_code));
   };
   if (file == nullptr) return failed(errno);
   const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool flushed = std::fflush(file) == 0 && fsync(fileno(file)) == 0;
+  const bool flushed = std::fflush(file) == 0 && (!replace || fsync(fileno(file)) == 0);
   const int os_code = errno;
   const bool closed = std::fclose(file) == 0;
   if (!written || !flushed || !closed) {
-    std::remove(beside.c_str());
+    if (replace) std::remove(beside.c_str());
     return failed(os_code);
   }
-  if (std::rename(beside.c_str(), path.c_str()) != 0) return failed(errno);
+  if (replace && std::rename(beside.c_str(), path.c_str()) != 0) return failed(errno);
   return {};
 }
 
@@ -223,13 +228,13 @@ tl::expected<json, std::string> read_result(const std::string& path) {
   if (value.is_discarded()) {
     return tl::unexpected(path + " is not a result: it is not complete JSON");
   }
-  if (!value.is_object() || value.value("schema", "") != kResultSchema) {
+  if (!value.is_object() || value.value("schema", json()) != kResultSchema) {
     return tl::unexpected(path + " is not a result of smtpmark: \"schema\" is not \"" +
                           std::string(kResultSchema) + "\"");
   }
-  if (value.value("schema_version", 0) != kResultSchemaVersion) {
-    return tl::unexpected(path + " has schema version " +
-                          std::to_string(value.value("schema_version", 0)) +
+  const json version = value.value("schema_version", json());
+  if (version != kResultSchemaVersion) {
+    return tl::unexpected(path + " has schema version " + version.dump() +
                           "; this program reads version " + std::to_string(kResultSchemaVersion));
   }
   return value;

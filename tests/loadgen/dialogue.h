@@ -1,0 +1,79 @@
+// A client session and a sink session, or a scripted peer, joined in memory.
+#ifndef SMTPMARK_TESTS_LOADGEN_DIALOGUE_H_
+#define SMTPMARK_TESTS_LOADGEN_DIALOGUE_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/memory_transport.h"
+#include "io/task.h"
+#include "io/tls_context.h"
+#include "loadgen/client_session.h"
+#include "loadgen/sink_session.h"
+
+namespace smtpmark::loadgen::testing {
+
+// Gives a fixed number of turns.
+class CountedTurns final : public TurnSource {
+ public:
+  explicit CountedTurns(std::uint64_t turns) : left_(turns) {}
+  std::optional<Turn> take(TimeNs /*now*/) override {
+    if (left_ == 0) return std::nullopt;
+    --left_;
+    return Turn{};
+  }
+  bool over(TimeNs /*now*/) const override { return left_ == 0; }
+
+ private:
+  std::uint64_t left_;
+};
+
+// Answers like a server that plays a script: says `greeting`, then for each line from the client
+// the next of `answers`. "EOF" as an answer closes, "RESET" breaks the connection, "" says nothing.
+struct ScriptedServer {
+  std::string greeting = "220 mx.example.com ESMTP\r\n";
+  std::vector<std::string> answers;
+};
+
+// The client's side and what came of it.
+struct ClientOutcome {
+  bool ended = false;
+  bool as_planned = false;
+  Metrics metrics;
+  std::string sent;  // by the client, as it went over the wire
+};
+
+const io::Certificate& shared_certificate();
+
+// One client session of `plan` with `messages` turns against a scripted server.
+ClientOutcome run_against_script(const SessionPlan& plan, const ScriptedServer& server,
+                                 std::uint64_t messages = 1);
+
+struct PairOutcome {
+  ClientOutcome client;
+  SinkCounters sink;
+};
+
+// How a pair of sessions is joined.
+struct PairOptions {
+  std::function<std::size_t()> piece_to_client;  // unset: all at once
+  std::function<std::size_t()> piece_to_sink;
+  io::TlsVersion max_tls = io::TlsVersion::kTls13;
+  std::uint64_t messages = 1;
+};
+
+// One client session against one sink session.
+PairOutcome run_pair(const SessionPlan& plan, const SinkOptions& sink_options,
+                     const PairOptions& options);
+
+// What the sink answers to `sent` in role `role`, in plaintext; `piece` cuts what it receives.
+std::string ask_sink(Role role, const std::string& sent, SinkCounters* counters = nullptr,
+                     std::size_t piece = 0, const SinkOptions& options = {});
+
+}  // namespace smtpmark::loadgen::testing
+
+#endif  // SMTPMARK_TESTS_LOADGEN_DIALOGUE_H_

@@ -1,0 +1,312 @@
+// Generator threads against sink threads over loopback: nothing is lost, whatever happens.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <random>
+#include <thread>
+
+#include "loadgen/generator.h"
+#include "loadgen/sink.h"
+#include "tests/loadgen/dialogue.h"
+
+namespace smtpmark::loadgen {
+namespace {
+
+using testing::shared_certificate;
+
+std::unique_ptr<Sink> start_sink(Role role, std::uint32_t threads = 1) {
+  SinkPlan plan;
+  plan.threads = threads;
+  plan.listens.push_back({role, io::Address::resolve("127.0.0.1:0").value()});
+  auto sink = Sink::start(plan, shared_certificate());
+  EXPECT_TRUE(sink.has_value()) << sink.error();
+  return std::move(*sink);
+}
+
+RunPlan plan_for(const io::Address& target, Role role) {
+  RunPlan plan;
+  plan.target = target;
+  plan.target_text = target.to_string();
+  plan.session.role = role;
+  plan.session.tls = role == Role::kRelay        ? TlsPolicy::kNone
+                     : role == Role::kSubmission ? TlsPolicy::kRequired
+                                                 : TlsPolicy::kImplicit;
+  if (role != Role::kRelay) {
+    plan.session.auth = AuthChoice::kPlain;
+    plan.session.user = SinkOptions{}.user;
+    plan.session.password = SinkOptions{}.password;
+  }
+  plan.session.timeout_ns = 10 * io::kSecond;
+  plan.load.connections = 20;
+  return plan;
+}
+
+LoadResult run(const RunPlan& plan, const LoadHooks& hooks = {}) {
+  auto result = run_load(plan, hooks);
+  EXPECT_TRUE(result.has_value()) << result.error();
+  return std::move(*result);
+}
+
+void expect_no_errors(const LoadResult& result) {
+  for (const ErrorRow& row : result.metrics.errors()) {
+    ADD_FAILURE() << row.count << " x " << to_string(row.phase) << ": " << row.sample;
+  }
+}
+
+TEST(Load, ACountIsSentExactlyOnEveryPort) {
+  for (const Role role : {Role::kRelay, Role::kSubmission, Role::kSubmissions}) {
+    for (const std::uint64_t messages_per_connection : {1, 7}) {
+      const auto sink = start_sink(role);
+      RunPlan plan = plan_for(sink->listens().front().address, role);
+      plan.session.messages_per_connection = messages_per_connection;
+      plan.load.count = 203;
+      const LoadResult result = run(plan);
+      sink->stop();
+      expect_no_errors(result);
+      EXPECT_EQ(result.ending, Ending::kCompleted);
+      EXPECT_EQ(result.metrics.total().messages_accepted, 203U);
+      EXPECT_EQ(sink->counters().messages_received, 203U);
+      EXPECT_EQ(sink->counters().messages_unconfirmed, 0U);
+      EXPECT_EQ(result.metrics.total().sessions_completed, sink->counters().sessions);
+      EXPECT_EQ(result.metrics.total().tls_handshakes, sink->counters().tls_handshakes);
+      EXPECT_GT(result.generator_cpu_s, 0.0);
+    }
+  }
+}
+
+TEST(Load, ThreadsShareTheCountAndTheSinkSharesThePort) {
+  const auto sink = start_sink(Role::kSubmission, 3);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kSubmission);
+  plan.session.messages_per_connection = 3;
+  plan.load.threads = 3;
+  plan.load.count = 301;
+  const LoadResult result = run(plan);
+  sink->stop();
+  expect_no_errors(result);
+  EXPECT_EQ(result.metrics.total().messages_accepted, 301U);
+  EXPECT_EQ(sink->counters().messages_received, 301U);
+}
+
+TEST(Load, TimeEndsARunWithoutLosingAMessage) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  plan.session.messages_per_connection = 1000000;
+  plan.load.warmup_ns = io::kSecond / 10;
+  plan.load.duration_ns = io::kSecond / 2;
+  const LoadResult result = run(plan);
+  sink->stop();
+  expect_no_errors(result);
+  const Counters& total = result.metrics.total();
+  EXPECT_GT(total.messages_accepted, 0U);
+  EXPECT_EQ(total.messages_accepted, sink->counters().messages_received);
+  EXPECT_EQ(total.sessions_completed, 20U) << "each session ended with QUIT";
+  EXPECT_LT(result.metrics.measured().messages_accepted, total.messages_accepted);
+  EXPECT_NEAR(result.measured_s, 0.5, 0.3);
+}
+
+TEST(Load, AnInterruptEndsARunEarlyAndKeepsItsFigures) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  plan.session.messages_per_connection = 10;
+  plan.load.duration_ns = 60 * io::kSecond;
+  std::atomic<bool> interrupted{false};
+  LoadHooks hooks;
+  hooks.interrupted = &interrupted;
+  std::thread later([&interrupted] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    interrupted = true;
+  });
+  const LoadResult result = run(plan, hooks);
+  later.join();
+  sink->stop();
+  expect_no_errors(result);
+  EXPECT_EQ(result.ending, Ending::kInterrupted);
+  EXPECT_LT(result.measured_s, 30.0);
+  EXPECT_GT(result.metrics.total().messages_accepted, 0U);
+  EXPECT_EQ(result.metrics.total().messages_accepted, sink->counters().messages_received);
+}
+
+TEST(Load, AnOpenLoopSendsAtItsRateAndMeasuresFromTheIntendedStart) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  plan.session.messages_per_connection = 50;
+  plan.load.rate_per_s = 400.0;
+  plan.load.duration_ns = io::kSecond;
+  const LoadResult result = run(plan);
+  sink->stop();
+  expect_no_errors(result);
+  EXPECT_EQ(result.metrics.total().messages_accepted, 400U);
+  EXPECT_EQ(sink->counters().messages_received, 400U);
+  EXPECT_GT(result.metrics.histogram(Phase::kScheduleLag).count(), 390U);
+}
+
+TEST(Load, AServerThatCannotKeepUpShowsInTheLatencyOfAnOpenLoop) {
+  const auto sink = start_sink(Role::kSubmissions);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kSubmissions);
+  plan.load.connections = 1;  // sessions one after the other, a handshake each
+  plan.load.rate_per_s = 1e6;
+  plan.load.duration_ns = io::kSecond / 2;
+  plan.load.count = 50;
+  const LoadResult result = run(plan);
+  sink->stop();
+  expect_no_errors(result);
+  const Histogram& whole = result.metrics.histogram(Phase::kMessage);
+  const Histogram& mail = result.metrics.histogram(Phase::kMail);
+  ASSERT_GT(whole.count(), 0U);
+  EXPECT_GT(whole.max_ns(), 5 * mail.percentile_ns(50.0)) << "the queue in front counts";
+}
+
+TEST(Load, SessionsWithoutMessagesAreCountedToo) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  plan.session.tls = TlsPolicy::kRequired;
+  plan.session.messages_per_connection = 0;
+  plan.load.count = 100;
+  const LoadResult result = run(plan);
+  sink->stop();
+  expect_no_errors(result);
+  EXPECT_EQ(result.metrics.total().sessions_completed, 100U);
+  EXPECT_EQ(sink->counters().tls_handshakes, 100U);
+  EXPECT_EQ(sink->counters().messages_received, 0U);
+}
+
+TEST(Load, AClosedPortAbortsTheRunAndSaysWhy) {
+  auto sink = start_sink(Role::kRelay);
+  const io::Address address = sink->listens().front().address;
+  sink.reset();
+  RunPlan plan = plan_for(address, Role::kRelay);
+  plan.load.duration_ns = 60 * io::kSecond;
+  const LoadResult result = run(plan);
+  EXPECT_EQ(result.ending, Ending::kAborted);
+  EXPECT_NE(result.first_failure.find("connection refused"), std::string::npos);
+  EXPECT_LT(result.measured_s, 30.0);
+}
+
+// Sits between client and server and cuts some connections after a random number of octets from the
+// client.
+class CuttingProxy {
+ public:
+  CuttingProxy(const io::Address& server, unsigned seed) : server_(server), random_(seed) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    const io::Address any = io::Address::resolve("127.0.0.1:0").value();
+    EXPECT_EQ(::bind(listener_, any.sockaddr_ptr(), any.length()), 0);
+    EXPECT_EQ(::listen(listener_, 128), 0);
+    address_ = io::Address::of_socket(listener_);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~CuttingProxy() {
+    stop_ = true;
+    thread_.join();
+    for (const Pair& pair : pairs_) drop(pair);
+    ::close(listener_);
+  }
+  const io::Address& address() const { return address_; }
+  int cuts() const { return cuts_; }
+
+ private:
+  struct Pair {
+    int client;
+    int server;
+    std::size_t left;  // octets from the client until the cut
+  };
+
+  static void drop(const Pair& pair) {
+    ::close(pair.client);
+    ::close(pair.server);
+  }
+
+  void serve() {
+    while (!stop_) {
+      std::vector<pollfd> watched = {{listener_, POLLIN, 0}};
+      for (const Pair& pair : pairs_) {
+        watched.push_back({pair.client, POLLIN, 0});
+        watched.push_back({pair.server, POLLIN, 0});
+      }
+      if (::poll(watched.data(), watched.size(), 50) <= 0) continue;
+      std::vector<Pair> kept;
+      for (std::size_t i = 0; i < pairs_.size(); ++i) {
+        Pair& pair = pairs_[i];
+        const bool ready_client = watched[1 + 2 * i].revents != 0;
+        const bool ready_server = watched[2 + 2 * i].revents != 0;
+        bool alive = true;
+        if (ready_server) alive = pass(pair.server, pair.client, nullptr);
+        if (alive && ready_client) alive = pass(pair.client, pair.server, &pair.left);
+        if (alive) {
+          kept.push_back(pair);
+        } else {
+          drop(pair);
+        }
+      }
+      pairs_ = std::move(kept);
+      if (watched[0].revents != 0) take_connection();
+    }
+  }
+
+  void take_connection() {
+    Pair pair{::accept(listener_, nullptr, nullptr), ::socket(AF_INET, SOCK_STREAM, 0), SIZE_MAX};
+    if (::connect(pair.server, server_.sockaddr_ptr(), server_.length()) != 0) return drop(pair);
+    if (random_() % 2 == 0) pair.left = random_() % 6000;
+    pairs_.push_back(pair);
+  }
+
+  bool pass(int from, int to, std::size_t* left) {
+    std::array<char, 4096> octets;
+    const ssize_t count = ::recv(from, octets.data(), octets.size(), 0);
+    if (count <= 0) return false;
+    std::size_t length = static_cast<std::size_t>(count);
+    if (left != nullptr) {
+      length = std::min(length, *left);
+      if (*left != SIZE_MAX) *left -= length;
+    }
+    if (length > 0 && ::send(to, octets.data(), length, MSG_NOSIGNAL) < 0) return false;
+    if (left != nullptr && *left == 0) {
+      ++cuts_;
+      return false;
+    }
+    return true;
+  }
+
+  io::Address server_;
+  io::Address address_;
+  std::mt19937 random_;
+  int listener_ = -1;
+  std::vector<Pair> pairs_;
+  std::atomic<bool> stop_{false};
+  std::atomic<int> cuts_{0};
+  std::thread thread_;
+};
+
+TEST(Load, CutConnectionsLoseNoMessageThatWasAccepted) {
+  for (const Role role : {Role::kRelay, Role::kSubmissions}) {
+    const auto sink = start_sink(role);
+    LoadResult result;
+    int cuts = 0;
+    {
+      CuttingProxy proxy(sink->listens().front().address, 11);
+      RunPlan plan = plan_for(proxy.address(), role);
+      plan.session.messages_per_connection = 4;
+      plan.load.count = 400;
+      result = run(plan);
+      cuts = proxy.cuts();
+    }
+    sink->stop();
+    const Counters& total = result.metrics.total();
+    const SinkCounters& received = sink->counters();
+    EXPECT_GT(cuts, 5);
+    EXPECT_GT(total.messages_failed, 0U);
+    EXPECT_EQ(total.messages_accepted + total.messages_failed + total.messages_in_doubt, 400U);
+    // What the client counts, the sink has; what the sink has beyond that, both sides say is in
+    // doubt: the connection was cut between the final dot and its reply.
+    EXPECT_LE(total.messages_accepted, received.messages_received);
+    EXPECT_LE(received.messages_received, total.messages_accepted + total.messages_in_doubt);
+    EXPECT_LE(received.messages_received - total.messages_accepted, received.messages_unconfirmed);
+  }
+}
+
+}  // namespace
+}  // namespace smtpmark::loadgen

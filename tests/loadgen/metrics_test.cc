@@ -1,0 +1,76 @@
+#include "loadgen/metrics.h"
+
+#include <gtest/gtest.h>
+
+namespace smtpmark::loadgen {
+namespace {
+
+TEST(Metrics, OnlyTheWindowCountsForLatenciesAndRates) {
+  Metrics metrics;
+  metrics.begin(1000, {2000, 3000}, 1);
+  for (const TimeNs when : {1500, 2000, 2999, 3000}) {
+    metrics.record(Phase::kMail, 1400, when);
+    metrics.count(&Counters::messages_accepted, when);
+  }
+  EXPECT_EQ(metrics.histogram(Phase::kMail).count(), 2U);
+  EXPECT_EQ(metrics.measured().messages_accepted, 2U);
+  EXPECT_EQ(metrics.total().messages_accepted, 4U);
+}
+
+TEST(Metrics, EqualErrorsShareARowAndKeepTheFirstSample) {
+  Metrics metrics;
+  metrics.begin(0, {}, 1);
+  metrics.error(5, Phase::kRcpt, "reply", 550, {5, 1, 1}, "550 5.1.1 a");
+  metrics.error(6, Phase::kRcpt, "reply", 550, {5, 1, 1}, "550 5.1.1 b");
+  metrics.error(7, Phase::kRcpt, "reply", 550, {5, 7, 1}, "550 5.7.1 c");
+  metrics.error(8, Phase::kMail, "reply", 550, {5, 1, 1}, "550 5.1.1 d");
+  ASSERT_EQ(metrics.errors().size(), 3U);
+  EXPECT_EQ(metrics.errors()[0].count, 2U);
+  EXPECT_EQ(metrics.errors()[0].sample, "550 5.1.1 a");
+  EXPECT_EQ(metrics.total().errors, 4U);
+}
+
+TEST(Metrics, SecondsAreCountedFromTheStart) {
+  Metrics metrics;
+  metrics.begin(10 * io::kSecond, {}, 3);
+  ++metrics.second(9 * io::kSecond).messages;  // before the start: the first second
+  ++metrics.second(10 * io::kSecond).messages;
+  metrics.second(12 * io::kSecond + 1).messages += 5;
+  ASSERT_EQ(metrics.seconds().size(), 3U);
+  EXPECT_EQ(metrics.seconds()[0].messages, 2U);
+  EXPECT_EQ(metrics.seconds()[1].messages, 0U);
+  EXPECT_EQ(metrics.seconds()[2].messages, 5U);
+}
+
+TEST(Metrics, MergingAddsEverything) {
+  Metrics a;
+  Metrics b;
+  a.begin(0, {}, 1);
+  b.begin(0, {}, 1);
+  a.record(Phase::kData, 0, 100);
+  b.record(Phase::kData, 0, 200);
+  b.record(Phase::kQuit, 0, 300);
+  a.count(&Counters::messages_accepted, 1, 3);
+  b.count(&Counters::messages_accepted, 1, 4);
+  a.error(1, Phase::kMail, "reset", 0, {}, "x");
+  b.error(1, Phase::kMail, "reset", 0, {}, "y");
+  b.error(1, Phase::kQuit, "reset", 0, {}, "z");
+  b.second(2 * io::kSecond).octets = 9;
+  a.merge(b);
+  EXPECT_EQ(a.histogram(Phase::kData).count(), 2U);
+  EXPECT_EQ(a.histogram(Phase::kQuit).count(), 1U);
+  EXPECT_EQ(a.total().messages_accepted, 7U);
+  ASSERT_EQ(a.errors().size(), 2U);
+  EXPECT_EQ(a.errors()[0].count, 2U);
+  ASSERT_EQ(a.seconds().size(), 3U);
+  EXPECT_EQ(a.seconds()[2].octets, 9U);
+  EXPECT_EQ(a.total().errors, 3U);
+}
+
+TEST(Metrics, PhaseNamesAreAllThere) {
+  for (const std::string_view name : kPhaseNames) EXPECT_FALSE(name.empty());
+  EXPECT_EQ(to_string(Phase::kSession), "session");
+}
+
+}  // namespace
+}  // namespace smtpmark::loadgen

@@ -1,0 +1,86 @@
+#include "loadgen/options.h"
+
+#include <gtest/gtest.h>
+
+namespace smtpmark::loadgen {
+namespace {
+
+RunOptions to(const char* target) {
+  RunOptions options;
+  options.target = target;
+  return options;
+}
+
+std::string refusal(const RunOptions& options) {
+  const auto plan = make_run_plan(options);
+  return plan ? "" : plan.error();
+}
+
+TEST(Options, ThePortTellsTheRoleAndTheRoleTellsTls) {
+  const auto relay = make_run_plan(to("127.0.0.1:25")).value();
+  EXPECT_EQ(relay.session.role, Role::kRelay);
+  EXPECT_EQ(relay.session.tls, TlsPolicy::kOpportunistic);
+  const auto submission = make_run_plan(to("127.0.0.1:587")).value();
+  EXPECT_EQ(submission.session.role, Role::kSubmission);
+  EXPECT_EQ(submission.session.tls, TlsPolicy::kRequired);
+  const auto submissions = make_run_plan(to("127.0.0.1:465")).value();
+  EXPECT_EQ(submissions.session.role, Role::kSubmissions);
+  EXPECT_EQ(submissions.session.tls, TlsPolicy::kImplicit);
+}
+
+TEST(Options, AnotherPortNeedsARole) {
+  EXPECT_NE(refusal(to("127.0.0.1:2525")).find("--role"), std::string::npos);
+  RunOptions options = to("127.0.0.1:2525");
+  options.role = "submission";
+  EXPECT_EQ(make_run_plan(options).value().session.role, Role::kSubmission);
+}
+
+TEST(Options, AUserAsksForAuth) {
+  RunOptions options = to("127.0.0.1:587");
+  EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kNone);
+  options.user = "u";
+  EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kAuto);
+  options.auth = "login";
+  EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kLogin);
+  options.user.clear();
+  EXPECT_NE(refusal(options).find("--user"), std::string::npos);
+}
+
+TEST(Options, EitherCountOrTimeEndsARun) {
+  RunOptions options = to("127.0.0.1:25");
+  EXPECT_EQ(make_run_plan(options).value().load.duration_ns, 10 * io::kSecond);
+  options.messages = 5;
+  EXPECT_EQ(make_run_plan(options).value().load.duration_ns, 0U);
+  options.duration_s = 1.5;
+  EXPECT_EQ(make_run_plan(options).value().load.duration_ns, 1'500'000'000U);
+}
+
+TEST(Options, RefusesWhatCannotBeMeant) {
+  for (const char* target : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", ":25",
+                             "::1:25", "127.0.0.1:0", "[]:25", "no.such.host.invalid:25"}) {
+    EXPECT_NE(refusal(to(target)), "") << target;
+  }
+  const auto with = [](auto change) {
+    RunOptions options = to("127.0.0.1:25");
+    change(options);
+    return refusal(options);
+  };
+  EXPECT_NE(with([](RunOptions& o) { o.from = "nobody"; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.to = "a@b>\r\nRSET@example.com"; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a\r\nb"; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.size = 1; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.threads = 8, o.connections = 4; }), "");
+}
+
+TEST(Options, ASinkNeedsSomethingToListenOn) {
+  SinkRunOptions options;
+  EXPECT_FALSE(make_sink_plan(options).has_value());
+  options.relay = {"127.0.0.1:0"};
+  options.submissions = {"[::1]:0"};
+  const auto plan = make_sink_plan(options).value();
+  ASSERT_EQ(plan.listens.size(), 2U);
+  EXPECT_EQ(plan.listens[1].role, Role::kSubmissions);
+}
+
+}  // namespace
+}  // namespace smtpmark::loadgen

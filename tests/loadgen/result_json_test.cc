@@ -1,0 +1,113 @@
+#include "loadgen/result_json.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "loadgen/environment.h"
+#include "loadgen/report_table.h"
+
+namespace smtpmark::loadgen {
+namespace {
+
+using nlohmann::json;
+
+// A result of one job in which 10 messages took 1 ms each.
+json sample_result() {
+  RunPlan plan;
+  plan.name = "sample";
+  LoadResult load;
+  load.metrics.begin(0, {}, 1);
+  for (TimeNs i = 1; i <= 10; ++i) {
+    load.metrics.record(Phase::kMessage, 0, io::kMillisecond);
+    load.metrics.count(&Counters::messages_accepted, i);
+  }
+  load.metrics.error(5, Phase::kRcpt, "reply", 450, {4, 2, 1}, "450 4.2.1 busy");
+  load.measured_s = 2.0;
+  load.generator_cpu_s = 0.5;
+  json result = make_result("sample", {"smtpmark", "run"}, describe_environment({}));
+  result["jobs"].push_back(job_to_json(plan, load, nullptr));
+  return result;
+}
+
+std::string temporary(const std::string& name) {
+  return (std::filesystem::temp_directory_path() / (name + std::to_string(getpid()))).string();
+}
+
+TEST(ResultJson, StatesWhatWasMeasured) {
+  const json job = sample_result().at("jobs").at(0);
+  EXPECT_EQ(job.at("rates").at("messages_per_s"), 5.0);
+  EXPECT_EQ(job.at("cpu").at("generator_s_per_1000_messages"), 50.0);
+  EXPECT_EQ(job.at("phases").at("message").at("count"), 10);
+  EXPECT_NEAR(job.at("phases").at("message").at("p99_us").get<double>(), 1000.0, 1.0);
+  EXPECT_FALSE(job.at("phases").contains("quit")) << "no sample, no phase";
+  EXPECT_EQ(job.at("errors").at(0).at("enhanced"), "4.2.1");
+}
+
+TEST(ResultJson, SurvivesAWriteAndARead) {
+  const std::string path = temporary("result");
+  const json result = sample_result();
+  ASSERT_TRUE(write_json(path, result).has_value());
+  const auto read = read_result(path);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(*read, result);
+  EXPECT_FALSE(std::filesystem::exists(path + ".part"));
+  std::filesystem::remove(path);
+}
+
+TEST(ResultJson, AFullDiskIsASentenceAndLeavesNoHalfFile) {
+  const auto written = write_json("/dev/full", sample_result());
+  ASSERT_FALSE(written.has_value());
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full")) << "a device is not replaced";
+  const auto no_folder = write_json("/nonexistent/result.json", sample_result());
+  ASSERT_FALSE(no_folder.has_value());
+  EXPECT_NE(no_folder.error().find("/nonexistent/result.json"), std::string::npos);
+}
+
+TEST(ResultJson, RefusesWhatIsNoResult) {
+  const std::string path = temporary("bad");
+  const auto refusal = [&path](const std::string& text) {
+    std::ofstream(path) << text;
+    const auto read = read_result(path);
+    return read ? std::string() : read.error();
+  };
+  EXPECT_NE(refusal(""), "");
+  EXPECT_NE(refusal("[1,2"), "");
+  EXPECT_NE(refusal("[]"), "");
+  EXPECT_NE(refusal("{\"schema\": 5}"), "");
+  EXPECT_NE(refusal("{\"schema\": \"else\"}"), "");
+  json other = sample_result();
+  other["schema_version"] = 99;
+  EXPECT_NE(refusal(other.dump()).find("99"), std::string::npos);
+  const std::string whole = sample_result().dump();
+  EXPECT_NE(refusal(whole.substr(0, whole.size() / 2)).find("not complete"), std::string::npos);
+  std::filesystem::remove(path);
+  EXPECT_NE(read_result(path).error(), "");
+}
+
+TEST(ReportTable, ShowsTheFiguresAndTheErrors) {
+  const auto table = render_result(sample_result());
+  ASSERT_TRUE(table.has_value());
+  for (const char* part : {"sample", "whole message", "1.000", "450 4.2.1 busy", "messages/s"}) {
+    EXPECT_NE(table->find(part), std::string::npos) << part;
+  }
+}
+
+TEST(ReportTable, ADamagedResultIsASentence) {
+  for (const char* member : {"jobs", "environment", "comparison", "name"}) {
+    json damaged = sample_result();
+    damaged.erase(member);
+    EXPECT_FALSE(render_result(damaged).has_value()) << member;
+    damaged[member] = 5;
+    EXPECT_FALSE(render_result(damaged).has_value()) << member;
+  }
+  json damaged = sample_result();
+  damaged["jobs"][0]["rates"]["messages_per_s"] = "fast";
+  EXPECT_FALSE(render_result(damaged).has_value());
+}
+
+}  // namespace
+}  // namespace smtpmark::loadgen
