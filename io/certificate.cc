@@ -52,6 +52,11 @@ bool fill_and_sign(X509* certificate, EVP_PKEY* key) {
          X509_sign(certificate, key, EVP_sha256()) != 0;
 }
 
+// A key under a passphrase is refused: without this, OpenSSL would ask for it on the terminal.
+int no_passphrase(char* /*to*/, int /*size*/, int /*writing*/, void* /*context*/) {
+  return -1;
+}
+
 BioPtr open_file(const std::string& path) {
   return BioPtr(BIO_new_file(path.c_str(), "r"));
 }
@@ -82,10 +87,15 @@ tl::expected<Certificate, std::string> Certificate::from_files(const std::string
   if (loaded.chain_.empty()) {
     return tl::unexpected(chain_file + " holds no PEM certificate: " + take_openssl_error());
   }
-  ERR_clear_error();  // the end of the file counts as an error there
+  // The end of the file counts as an error there, a broken certificate is another.
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+    return tl::unexpected("certificate " + std::to_string(loaded.chain_.size() + 1) + " in " +
+                          chain_file + " is broken: " + take_openssl_error());
+  }
+  ERR_clear_error();
 
   const BioPtr key = open_file(key_file);
-  if (key) loaded.key_.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  if (key) loaded.key_.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, &no_passphrase, nullptr));
   if (!loaded.key_) {
     return tl::unexpected("cannot read the private key " + key_file + ": " + take_openssl_error());
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace smtpmark::io {
 
@@ -64,9 +65,12 @@ void Listener::arm() {
 }
 
 void Listener::stop() {
-  stopped_ = true;
+  if (std::exchange(stopped_, true)) return;
   ring_.set_timer(retry_, kNever);
-  if (accept_.in_flight) ring_.cancel(accept_);
+  if (!accept_.in_flight) return;
+  ring_.cancel(accept_);
+  ring_.expect_completion();
+  last_expected_ = true;
 }
 
 void Listener::on_retry(void* self) {
@@ -78,13 +82,16 @@ void Listener::on_completion(Completion& self, int result, std::uint32_t flags) 
   if ((flags & IORING_CQE_F_MORE) == 0) listener.accept_.in_flight = false;
   if (result >= 0) {
     SocketPtr socket(listener.ring_.obtain_socket(result));
-    if (listener.stopped_) return;
-    socket->arm_receive();
-    listener.on_accept_(listener.context_, std::move(socket));
+    if (!listener.stopped_ && !listener.ring_.shutting_down()) {
+      socket->arm_receive();
+      listener.on_accept_(listener.context_, std::move(socket));
+    }
   } else if (result != -ECANCELED) {
     ++listener.accept_failures_;
   }
-  if (listener.accept_.in_flight || listener.stopped_) return;
+  if (listener.accept_.in_flight) return;
+  if (std::exchange(listener.last_expected_, false)) listener.ring_.expected_completion_came();
+  if (listener.stopped_) return;
   if (result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS) {
     // Out of descriptors: the queue stays in the kernel; trying again at once would spin.
     listener.ring_.set_timer(listener.retry_, listener.ring_.now() + kRetryAfter);

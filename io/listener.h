@@ -11,8 +11,8 @@
 
 namespace smtpmark::io {
 
-// Must not outlive its ring, and stop() must have been followed by a pass of the ring that brought
-// the last completion (Ring::shut_down() does) before it is destroyed.
+// Must not outlive its ring; before it is destroyed, stop() must have been followed by
+// Ring::shut_down(), which waits for its last completion.
 class Listener {
  public:
   using OnAccept = void (*)(void* context, SocketPtr socket);
@@ -26,8 +26,9 @@ class Listener {
 
   // The address with the port that the kernel chose where 0 was asked for.
   const Address& address() const noexcept { return address_; }
-  // Connections that were not accepted for want of a file descriptor or memory.
+  // Attempts to accept that failed, as for want of a file descriptor; the connection stays queued.
   std::uint64_t accept_failures() const noexcept { return accept_failures_; }
+  // Accepts nothing more.
   void stop();
 
  private:
@@ -50,6 +51,7 @@ class Listener {
   Timer retry_;
   std::uint64_t accept_failures_ = 0;
   bool stopped_ = false;
+  bool last_expected_ = false;  // the ring waits for the last completion
 };
 
 }  // namespace smtpmark::io

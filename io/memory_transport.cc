@@ -27,8 +27,14 @@ void MemoryTransport::on_arrival(void* self) {
   transport.progress();
 }
 
+void MemoryTransport::set_deadline(TimeNs deadline) {
+  deadline_passed_ = false;
+  scheduler_.set_timer(deadline_timer_, deadline);
+}
+
 void MemoryTransport::on_deadline(void* self) {
   auto& transport = *static_cast<MemoryTransport*>(self);
+  transport.deadline_passed_ = true;
   if (!transport.awaited()) return;
   transport.fail({ErrorKind::kTimedOut, 0, 0});
   transport.progress();
@@ -36,12 +42,10 @@ void MemoryTransport::on_deadline(void* self) {
 
 Transport::Pull MemoryTransport::pull() {
   if (failed()) return Pull::kFailed;
-  if (!arrived_) return Pull::kNothing;
-  arrived_ = false;
-  if (inbox_.empty()) {
-    if (end_.kind == ErrorKind::kNone) return Pull::kNothing;
-    fail(end_);
-    return Pull::kFailed;
+  if (!std::exchange(arrived_, false) || inbox_.empty()) {
+    if (inbox_.empty() && end_.kind != ErrorKind::kNone) fail(end_);
+    if (deadline_passed_) fail({ErrorKind::kTimedOut, 0, 0});
+    return failed() ? Pull::kFailed : Pull::kNothing;
   }
   const std::size_t wanted = next_piece ? std::max<std::size_t>(next_piece(), 1) : inbox_.size();
   const std::size_t size = std::min(wanted, inbox_.size());
@@ -56,11 +60,13 @@ Transport::Pull MemoryTransport::pull() {
 }
 
 void MemoryTransport::push() {
-  if (output_.empty() || peer_ == nullptr || failed()) return;
+  if (output_.empty() || peer_ == nullptr || send_failed()) return;
   sent_.append(output_);
   peer_->inbox_.append(output_);
   output_.clear();
   peer_->announce();
+  // As on a network, the layer above learns later that there is room for more.
+  scheduler_.post([](void* self) { static_cast<MemoryTransport*>(self)->progress(); }, this);
 }
 
 void MemoryTransport::discard_input() noexcept {

@@ -48,13 +48,14 @@ class MemoryTransport final : public Transport {
   void discard_input() noexcept override;
   void write(std::string_view bytes) override { output_.append(bytes); }
   void write_stable(std::string_view bytes) override { output_.append(bytes); }
-  void set_deadline(TimeNs deadline) override { scheduler_.set_timer(deadline_timer_, deadline); }
+  void set_deadline(TimeNs deadline) override;
   Scheduler& scheduler() noexcept override { return scheduler_; }
 
  private:
   Pull pull() override;
   void push() override;
   std::size_t backlog() const noexcept override { return output_.size(); }
+  bool overdue() const noexcept override { return deadline_passed_; }
 
   static void on_arrival(void* self);
   static void on_deadline(void* self);
@@ -70,6 +71,7 @@ class MemoryTransport final : public Transport {
   Error end_;             // comes behind the inbox
   bool arrived_ = false;  // a piece may be taken
   bool announced_ = false;
+  bool deadline_passed_ = false;
 };
 
 }  // namespace smtpmark::io

@@ -28,7 +28,9 @@ namespace {
 tl::expected<std::unique_ptr<Ring>, StartupError> Ring::create(const RingOptions& options) {
   std::unique_ptr<Ring> ring(new Ring);
   const std::uint32_t completions =
-      std::bit_ceil(std::clamp<std::uint32_t>(options.connections * 4, 4096, 65536));
+      options.completion_entries != 0
+          ? options.completion_entries
+          : std::bit_ceil(std::clamp<std::uint32_t>(options.connections * 4, 4096, 65536));
   if (const int result =
           create_queues(ring->ring_, options.submission_entries, completions, ring->features_);
       result < 0) {
@@ -106,6 +108,7 @@ void Ring::cancel(Completion& target) {
 // Completion
 
 void Ring::run_once(TimeNs deadline) {
+  feed_starved();  // timers and callbacks may have given buffers back since the last completion
   int result = 0;
   if (has_posted()) {
     result = io_uring_submit_and_get_events(&ring_);
@@ -127,7 +130,6 @@ void Ring::run_once(TimeNs deadline) {
   }
   begin_pass(now());
   handle_completions();
-  feed_starved();
   run_due();
 }
 
@@ -150,8 +152,8 @@ void Ring::feed_starved() {
     socket->starved_ = false;
     if (socket->closing_) {
       socket->finish_if_quiet();
-    } else if (!socket->receive_.in_flight && !socket->failed()) {
-      socket->arm_receive();
+    } else {
+      socket->resume_receive();
     }
   }
 }
@@ -181,14 +183,21 @@ void Ring::socket_is_idle(Socket& socket) {
   idle_sockets_.push_back(&socket);
 }
 
+bool Ring::is_live(const Socket& socket) const noexcept {
+  return socket.live_index_ < live_.size() && live_[socket.live_index_] == &socket;
+}
+
 void Ring::shut_down() {
-  std::vector<Socket*> sockets = live_;
+  shutting_down_ = true;
+  const Error canceled{ErrorKind::kCanceled, ECANCELED, 0};
+  const std::vector<Socket*> sockets = live_;
   for (Socket* socket : sockets) {
+    if (!is_live(*socket)) continue;  // an earlier one's owner has ended it
     if (socket->closing_) {
-      socket->close_now();
+      socket->give_up(canceled);
       continue;
     }
-    socket->fail({ErrorKind::kCanceled, ECANCELED, 0});
+    socket->fail(canceled);
     if (socket->awaited()) socket->progress();
   }
   while (!live_.empty() || house_keeping_in_flight_ > 0) run_once(now() + kSecond);

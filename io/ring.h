@@ -27,9 +27,10 @@ struct Completion {
 
 struct RingOptions {
   std::uint32_t submission_entries = 1024;
-  std::uint32_t connections = 256;    // expected at once; sizes the completion queue
-  std::uint32_t buffer_size = 16384;  // octets of one receive buffer
-  std::uint32_t buffer_count = 128;   // a power of two
+  std::uint32_t connections = 256;       // expected at once; sizes the completion queue
+  std::uint32_t completion_entries = 0;  // of the completion queue; 0: as `connections` needs
+  std::uint32_t buffer_size = 16384;     // octets of one receive buffer
+  std::uint32_t buffer_count = 128;      // a power of two
 };
 
 // What the running kernel gave. For the environment part of a result.
@@ -62,9 +63,10 @@ class Ring final : public Scheduler {
   // there is.
   void run_once(TimeNs deadline);
 
-  // Ends every connection with kCanceled and waits for the last completion. Nothing may be
-  // spawned after it.
+  // Ends every connection with kCanceled and waits until their owners have dropped them and the
+  // last completion has come. New connections are refused from now on.
   void shut_down();
+  bool shutting_down() const noexcept { return shutting_down_; }
 
   // From any thread, and from a signal handler.
   void request_stop() noexcept;
@@ -78,6 +80,9 @@ class Ring final : public Scheduler {
   BufferRing& buffers() noexcept { return *buffers_; }
   void close_descriptor(int descriptor);
   void cancel(Completion& target);
+  // shut_down() waits until every expected completion has come.
+  void expect_completion() noexcept { ++house_keeping_in_flight_; }
+  void expected_completion_came() noexcept { --house_keeping_in_flight_; }
   // A receive ended for want of a buffer: `socket` is armed again when there is one.
   void wait_for_buffer(Socket& socket) { starved_.push_back(&socket); }
 
@@ -91,6 +96,7 @@ class Ring final : public Scheduler {
   io_uring_sqe* next_entry();
   void handle_completions();
   void feed_starved();
+  bool is_live(const Socket& socket) const noexcept;
   void watch_wakeups();
   static void on_wakeup(Completion& self, int result, std::uint32_t flags);
   static void on_house_keeping(Completion& self, int result, std::uint32_t flags);
@@ -107,10 +113,11 @@ class Ring final : public Scheduler {
   std::vector<Socket*> live_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::vector<Socket*> idle_sockets_;
-  HouseKeeping closing_;  // close and cancel requests in flight
+  HouseKeeping closing_;  // close and cancel requests
   HouseKeeping wakeup_;
   std::uint64_t wakeup_count_ = 0;
   std::uint32_t house_keeping_in_flight_ = 0;
+  bool shutting_down_ = false;
   int wakeup_descriptor_ = -1;
   std::atomic<bool> stop_{false};
 };

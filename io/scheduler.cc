@@ -37,7 +37,7 @@ bool Scheduler::run_due() {
   bool ran = false;
   while (!heap_.empty() && heap_.front()->queued_for_ <= now) {
     Timer& timer = *heap_.front();
-    if (timer.due_ > now) {
+    if (timer.due_ != timer.queued_for_) {  // moved later since: back into its order
       if (timer.due_ == kNever) {
         remove(timer);
       } else {

@@ -34,7 +34,7 @@ Socket::~Socket() = default;
 
 void Socket::open(int descriptor) {
   descriptor_ = descriptor;
-  failure_ = {};
+  failure_ = send_failure_ = {};
   deadline_passed_ = connected_ = starved_ = throttled_ = closing_ = closed_ = false;
 }
 
@@ -46,6 +46,14 @@ void Socket::arm_receive() {
   entry->flags |= IOSQE_BUFFER_SELECT;
   entry->buf_group = BufferRing::kGroup;
   receive_.in_flight = true;
+}
+
+// Unless something stands against it: what does calls this again when it is gone.
+void Socket::resume_receive() {
+  if (receive_.in_flight || starved_ || closing_ || failed()) return;
+  if (throttled_ && queued_ > 0) return;
+  throttled_ = false;
+  arm_receive();
 }
 
 void Socket::on_receive(Completion& self, int result, std::uint32_t flags) {
@@ -86,12 +94,12 @@ void Socket::take_received(int result, std::uint32_t flags) {
     ring_.wait_for_buffer(*this);
   } else if (result < 0 && result != -ECANCELED) {
     fail(error_from_errno(-result));
-  } else if (queued_ >= kMaxQueuedBuffers) {
-    if (receive_.in_flight && !throttled_) ring_.cancel(receive_);
-    throttled_ = true;
-  } else if (!receive_.in_flight && !throttled_) {
-    arm_receive();  // the kernel ends a multishot receive at its own discretion
   }
+  if (queued_ >= kMaxQueuedBuffers && !throttled_) {
+    throttled_ = true;
+    if (receive_.in_flight) ring_.cancel(receive_);
+  }
+  resume_receive();  // the kernel ends a multishot receive at its own discretion
 }
 
 bool Socket::load_next() {
@@ -103,10 +111,7 @@ bool Socket::load_next() {
   queue_head_ = slot.next;
   rest_ = {buffers.data(current_), slot.length};
   --queued_;
-  if (throttled_ && queued_ == 0 && !receive_.in_flight && !failed()) {
-    throttled_ = false;
-    arm_receive();
-  }
+  if (throttled_) resume_receive();
   return true;
 }
 
@@ -165,8 +170,7 @@ void Socket::discard_input() noexcept {
 // Sending
 
 void Socket::push() {
-  if (send_.in_flight || (failed() && failure_.kind != ErrorKind::kClosed)) return;
-  if (output_.waiting() == 0) return;
+  if (send_.in_flight || send_failed() || output_.waiting() == 0) return;
   output_.start();
   submit_send();
 }
@@ -174,6 +178,9 @@ void Socket::push() {
 void Socket::submit_send() {
   std::array<std::string_view, std::tuple_size_v<decltype(vectors_)>> views;
   const std::size_t count = output_.pending(views.data(), views.size());
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < count; ++i) octets += views[i].size();
+  sends_the_rest_ = octets == output_.in_flight();
   io_uring_sqe* entry = ring_.prepare(send_);
   if (count == 1) {
     io_uring_prep_send(entry, descriptor_, views[0].data(), views[0].size(), kSendFlags);
@@ -216,10 +223,7 @@ void Socket::set_deadline(TimeNs deadline) {
 void Socket::on_deadline(void* self) {
   Socket& socket = *static_cast<Socket*>(self);
   if (socket.closing_) {  // the peer does not take the rest
-    socket.fail({ErrorKind::kTimedOut, 0, 0});
-    if (socket.closed_ && socket.send_.in_flight) socket.ring_.cancel(socket.send_);
-    socket.close_now();
-    socket.finish_if_quiet();
+    socket.give_up({ErrorKind::kTimedOut, 0, 0});
     return;
   }
   socket.deadline_passed_ = true;
@@ -239,8 +243,10 @@ void Socket::close() {
     ring_.set_timer(deadline_timer_, ring_.now() + kLinger);
   }
   push();
-  // What is in flight leaves before the descriptor is gone: the kernel starts requests in order.
-  if (output_.waiting() == 0 || failed()) close_now();
+  // A send in flight holds the connection open until it has ended, also behind a close: only what
+  // it does not cover has to be waited for.
+  const bool all_submitted = output_.waiting() == 0 && (!send_.in_flight || sends_the_rest_);
+  if (all_submitted || send_failed()) close_now();
   finish_if_quiet();
 }
 
@@ -250,8 +256,16 @@ void Socket::close_now() {
   // Not linked: a late link could reach another connection that got the same descriptor.
   if (receive_.in_flight) ring_.cancel(receive_);
   if (connect_.in_flight) ring_.cancel(connect_);
-  if (send_.in_flight && failed() && failure_.kind != ErrorKind::kClosed) ring_.cancel(send_);
+  if (send_.in_flight && send_failed()) ring_.cancel(send_);
   ring_.close_descriptor(std::exchange(descriptor_, -1));
+}
+
+// Of a socket that is closing: what it has not sent stays unsent.
+void Socket::give_up(Error error) {
+  fail(error);
+  if (closed_ && send_.in_flight) ring_.cancel(send_);
+  close_now();
+  finish_if_quiet();
 }
 
 void Socket::finish_if_quiet() {
@@ -324,6 +338,7 @@ Result<int> open_descriptor(const Address& target, const Address* source) {
 
 Task<Result<SocketPtr>> connect(Ring& ring, const Address& target, const Address* source,
                                 TimeNs deadline) {
+  if (ring.shutting_down()) co_return tl::unexpected(Error{ErrorKind::kCanceled, ECANCELED, 0});
   const Result<int> descriptor = open_descriptor(target, source);
   if (!descriptor) co_return tl::unexpected(descriptor.error());
   SocketPtr socket(ring.obtain_socket(*descriptor));

@@ -60,6 +60,7 @@ class Socket final : public Transport {
   Pull pull() override;
   void push() override;
   std::size_t backlog() const noexcept override { return output_.octets(); }
+  bool overdue() const noexcept override { return deadline_passed_; }
 
   static void on_receive(Completion& self, int result, std::uint32_t flags);
   static void on_send(Completion& self, int result, std::uint32_t flags);
@@ -68,6 +69,7 @@ class Socket final : public Transport {
 
   void open(int descriptor);
   void arm_receive();
+  void resume_receive();
   void take_received(int result, std::uint32_t flags);
   bool load_next();
   void release_current() noexcept;
@@ -75,8 +77,8 @@ class Socket final : public Transport {
   void submit_send();
   void close();
   void close_now();
+  void give_up(Error error);
   void finish_if_quiet();
-  void cancel_all();
 
   Ring& ring_;
   int descriptor_ = -1;
@@ -97,6 +99,7 @@ class Socket final : public Transport {
   OutputQueue output_;
   msghdr message_{};
   std::array<iovec, 4> vectors_{};
+  bool sends_the_rest_ = false;  // the send in flight covers all of the batch in flight
 
   Timer deadline_timer_;
   bool deadline_passed_ = false;

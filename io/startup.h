@@ -15,8 +15,8 @@ namespace smtpmark::io {
 int create_queues(io_uring& ring, std::uint32_t submission_entries,
                   std::uint32_t completion_entries, RingFeatures& features);
 
-// Runs one accept and one receive of several completions each, from a provided buffer, to see
-// whether the kernel can do what this program is built on. Once a process, before any load.
+// Runs one receive of several completions from a provided buffer, the youngest of the features that
+// this program is built on. Once a process, before any load.
 tl::expected<RingFeatures, StartupError> check_kernel();
 
 // What stands in the way of io_uring (`os_code` is a positive errno value) and how to lift it.

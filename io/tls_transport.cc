@@ -1,12 +1,13 @@
 #include "io/tls_transport.h"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <array>
-#include <climits>
+#include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -17,6 +18,12 @@ namespace {
 constexpr std::size_t kMaxRecord = 16384;  // octets of plaintext in a record (RFC 8446, 5.1)
 // What a reader may leave unconsumed when it asks for more: more than the longest line.
 constexpr std::size_t kMaxLeft = 16384;
+
+bool is_ip_address(const std::string& host) {
+  in6_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
 
 }  // namespace
 
@@ -87,7 +94,9 @@ TlsTransport::TlsTransport(Transport& lower, const TlsContext& context)
   } else {
     SSL_set_connect_state(ssl_.get());
     if (!context.host_name().empty()) {
-      SSL_set_tlsext_host_name(ssl_.get(), context.host_name().c_str());
+      if (!is_ip_address(context.host_name())) {  // RFC 6066, 3: a name, never an address
+        SSL_set_tlsext_host_name(ssl_.get(), context.host_name().c_str());
+      }
       if (context.verifies()) SSL_set1_host(ssl_.get(), context.host_name().c_str());
     }
   }
@@ -95,6 +104,7 @@ TlsTransport::TlsTransport(Transport& lower, const TlsContext& context)
 }
 
 TlsTransport::~TlsTransport() {
+  if (established_) encrypt_queued(SIZE_MAX);
   lower_.upper_ = nullptr;
   Scratch& scratch = Scratch::of_thread();
   if (scratch.owner == this) scratch.owner = nullptr;
@@ -147,7 +157,7 @@ Transport::Pull TlsTransport::pull() {
   // What is left goes to the front of the scratch area, the next record behind it.
   const std::string_view left = input();
   if (left.size() > kMaxLeft) {
-    fail({ErrorKind::kOther, 0, 0});
+    fail({ErrorKind::kOther, EMSGSIZE, 0});
     return Pull::kFailed;
   }
   if (!left.empty()) std::memmove(scratch.memory.get(), left.data(), left.size());
@@ -183,7 +193,7 @@ void TlsTransport::write(std::string_view bytes) {
 
 void TlsTransport::write_stable(std::string_view bytes) {
   if (!stable_.empty()) encrypt_queued(SIZE_MAX);
-  if (bytes.size() < kCopyBelow) {
+  if (bytes.size() < kCopyBelow || !established_) {
     plain_.append(bytes);
   } else {
     stable_ = bytes;
@@ -192,13 +202,13 @@ void TlsTransport::write_stable(std::string_view bytes) {
 
 // Encrypts from the front of `bytes` until the layer below holds `room` octets.
 void TlsTransport::encrypt(std::string_view& bytes, std::size_t room) {
-  while (!bytes.empty() && lower_.backlog() < room && !failed()) {
+  while (!bytes.empty() && lower_.backlog() < room && !send_failed()) {
     ERR_clear_error();
     const int result =
         SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min(bytes.size(), kMaxRecord)));
     if (result <= 0) {
       fail_tls(result);
-      if (!failed()) fail({ErrorKind::kTlsProtocol, 0, 0});
+      if (!send_failed()) fail({ErrorKind::kTlsProtocol, 0, 0});
       return;
     }
     bytes.remove_prefix(static_cast<std::size_t>(result));
@@ -215,7 +225,8 @@ void TlsTransport::encrypt_queued(std::size_t room) {
 }
 
 void TlsTransport::push() {
-  if (established_ && !failed()) encrypt_queued(kHighWater);
+  if (lower_.send_failed() && !send_failed()) send_failure_ = lower_.send_failure_;
+  if (established_) encrypt_queued(kHighWater);
   lower_.push();
 }
 
@@ -224,8 +235,9 @@ std::size_t TlsTransport::backlog() const noexcept {
 }
 
 void TlsTransport::write_close_notify() {
-  if (!established_ || failed()) return;
-  push();
+  if (!established_ || send_failed()) return;
+  encrypt_queued(SIZE_MAX);
+  if (send_failed()) return;
   ERR_clear_error();
   SSL_shutdown(ssl_.get());
   ERR_clear_error();

@@ -18,7 +18,7 @@ namespace smtpmark::io {
 // output. Plaintext is decrypted into a scratch area that all connections of a thread share: a
 // connection that still has octets there when another needs it is given a copy of its own.
 //
-// Must be destroyed before the layer below.
+// Must be destroyed before the layer below, and hands it what was written and not yet encrypted.
 class TlsTransport final : public Transport {
  public:
   TlsTransport(Transport& lower, const TlsContext& context);
@@ -53,6 +53,7 @@ class TlsTransport final : public Transport {
   Pull pull() override;
   void push() override;
   std::size_t backlog() const noexcept override;
+  bool overdue() const noexcept override { return lower_.overdue(); }
 
   void encrypt(std::string_view& bytes, std::size_t room);
   void encrypt_queued(std::size_t room);

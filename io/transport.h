@@ -47,10 +47,12 @@ class Transport {
   // Queues a copy of `bytes`.
   virtual void write(std::string_view bytes) = 0;
   // Queues `bytes` by reference where that is cheaper: they must stay as they are until flush() has
-  // been awaited or the transport is gone.
+  // been awaited. A socket that is closed without it goes on sending them until its linger time is
+  // over or its ring has been shut down.
   virtual void write_stable(std::string_view bytes) = 0;
 
-  // Waits until no more than `backlog` octets of what was written are still on this side.
+  // Waits until no more than `backlog` octets of what was written are still on this side. The
+  // peer's end of stream does not end it: a peer that has closed its side may still read.
   class FlushAwaiter;
   FlushAwaiter flush(std::size_t backlog = 0) noexcept;
 
@@ -69,6 +71,8 @@ class Transport {
   virtual void push() = 0;
   // Octets written that have not left this side.
   virtual std::size_t backlog() const noexcept = 0;
+  // Whether the deadline has passed: a wait that begins now ends with kTimedOut.
+  virtual bool overdue() const noexcept = 0;
 
   // What the owning coroutine waits for; lives in its frame.
   struct Waiter {
@@ -93,14 +97,18 @@ class Transport {
   void progress();
 
   bool failed() const noexcept { return failure_.kind != ErrorKind::kNone; }
+  // Nothing can be sent any more; kClosed alone does not mean that.
+  bool send_failed() const noexcept { return send_failure_.kind != ErrorKind::kNone; }
   // The first failure stays.
   void fail(Error error) noexcept {
     if (!failed()) failure_ = error;
+    if (!send_failed() && error.kind != ErrorKind::kClosed) send_failure_ = error;
   }
 
   const char* input_begin_ = nullptr;
   const char* input_end_ = nullptr;
-  Error failure_;
+  Error failure_;       // of receiving
+  Error send_failure_;  // never kClosed
 
  private:
   friend class TlsTransport;
@@ -141,12 +149,16 @@ class [[nodiscard]] Transport::FlushAwaiter final : Waiter {
   }
   void await_suspend(std::coroutine_handle<> waiter) { transport_.wait(*this, waiter); }
   Result<void> await_resume() const noexcept {
-    if (transport_.failed()) return tl::unexpected(transport_.failure_);
+    if (transport_.send_failed()) return tl::unexpected(transport_.send_failure_);
     return {};
   }
 
  private:
-  bool attempt() override { return transport_.failed() || transport_.backlog() <= target_; }
+  bool attempt() override {
+    if (transport_.send_failed() || transport_.backlog() <= target_) return true;
+    if (transport_.overdue()) transport_.fail({ErrorKind::kTimedOut, 0, 0});
+    return transport_.send_failed();
+  }
 
   Transport& transport_;
   std::size_t target_;
