@@ -90,6 +90,7 @@ class Ring final : public Scheduler {
   Socket* obtain_socket(int descriptor);
   void socket_is_idle(Socket& socket);
   std::size_t live_sockets() const noexcept { return live_.size(); }
+  std::size_t sockets_made() const noexcept { return sockets_.size(); }
 
  private:
   Ring() = default;

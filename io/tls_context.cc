@@ -10,17 +10,25 @@ int protocol_of(TlsVersion version) {
   return version == TlsVersion::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
 }
 
-template <class Options>
-bool apply_common(SSL_CTX* context, const Options& options) {
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  return SSL_CTX_set_min_proto_version(context, protocol_of(options.min_version)) == 1 &&
-         SSL_CTX_set_max_proto_version(context, protocol_of(options.max_version)) == 1 &&
-         SSL_CTX_set1_groups_list(context, options.groups.c_str()) == 1;
-}
-
 std::string setup_failed() {
   return "cannot set up TLS: " + take_openssl_error();
+}
+
+template <class Options>
+tl::expected<void, std::string> apply_common(SSL_CTX* context, const Options& options) {
+  if (context == nullptr) return tl::unexpected(setup_failed());
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (SSL_CTX_set_min_proto_version(context, protocol_of(options.min_version)) != 1 ||
+      SSL_CTX_set_max_proto_version(context, protocol_of(options.max_version)) != 1) {
+    return tl::unexpected(setup_failed());
+  }
+  if (SSL_CTX_set1_groups_list(context, options.groups.c_str()) != 1) {
+    ERR_clear_error();
+    return tl::unexpected("OpenSSL does not know the TLS groups '" + options.groups +
+                          "' (as X25519:P-256)");
+  }
+  return {};
 }
 
 }  // namespace
@@ -28,7 +36,9 @@ std::string setup_failed() {
 tl::expected<TlsContext, std::string> TlsContext::for_client(const TlsClientOptions& options) {
   TlsContext made(SSL_CTX_new(TLS_client_method()), false);
   SSL_CTX* context = made.get();
-  if (context == nullptr || !apply_common(context, options)) return tl::unexpected(setup_failed());
+  if (auto applied = apply_common(context, options); !applied) {
+    return tl::unexpected(applied.error());
+  }
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   made.host_name_ = options.host_name;
   made.verify_ = options.verify;
@@ -47,7 +57,9 @@ tl::expected<TlsContext, std::string> TlsContext::for_server(const TlsServerOpti
                                                              const Certificate& certificate) {
   TlsContext made(SSL_CTX_new(TLS_server_method()), true);
   SSL_CTX* context = made.get();
-  if (context == nullptr || !apply_common(context, options)) return tl::unexpected(setup_failed());
+  if (auto applied = apply_common(context, options); !applied) {
+    return tl::unexpected(applied.error());
+  }
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, options.tickets);
   if (options.tickets == 0) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);

@@ -1,0 +1,268 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+
+#include "tests/io/loop.h"
+
+namespace smtpmark::io::testing {
+namespace {
+
+// Socket buffers, in octets: what is written below is many times more.
+constexpr int kSmall = 64 * 1024;
+
+class SocketSendTest : public RingTest {
+ protected:
+  // Reads at the peer in small steps until `octets` have come or the stream has ended.
+  std::string read_slowly(Peer& peer, std::size_t octets, std::size_t step = 40'000) {
+    std::string received;
+    run_until([&] {
+      const bool open = peer.receive_some(received, step);
+      return !open || received.size() >= octets;
+    });
+    return received;
+  }
+  bool is_blocked(Outcome& outcome) {
+    run_for(20 * kMillisecond);
+    return !outcome.done;
+  }
+};
+
+TEST_F(SocketSendTest, AWriteLeavesWhenTheDialogueWaits) {
+  auto [socket, peer] = make_connection();
+  socket->write("one ");
+  socket->write("two");
+  std::string received;
+  run_for(5 * kMillisecond);
+  peer.receive_some(received);
+  EXPECT_EQ(received, "");
+  Outcome outcome;
+  spawn(read_to_end(*socket, outcome));
+  EXPECT_EQ(read_slowly(peer, 7), "one two");
+  peer.close();
+  run_until([&] { return outcome.done; });
+}
+
+TEST_F(SocketSendTest, ALargeReferenceArrivesThroughSmallBuffersAtASlowReader) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(3 << 20);
+  socket->write("DATA begins\r\n");
+  socket->write_stable(body);
+  socket->write("\r\n.\r\n");
+  Outcome outcome;
+  spawn(flush_to(*socket, 0, outcome));
+  EXPECT_TRUE(is_blocked(outcome));
+  const std::string expected = "DATA begins\r\n" + body + "\r\n.\r\n";
+  EXPECT_TRUE(read_slowly(peer, expected.size()) == expected);
+  run_until([&] { return outcome.done; });
+  EXPECT_EQ(outcome.error.kind, ErrorKind::kNone);
+}
+
+TEST_F(SocketSendTest, FlushWaitsOnlyDownToTheBacklog) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string first = pattern(2 << 20, 1);
+  const std::string second = pattern(1 << 20, 2);
+  socket->write_stable(first);
+  Outcome all_but_a_megabyte;
+  spawn(flush_to(*socket, second.size(), all_but_a_megabyte));
+  EXPECT_TRUE(is_blocked(all_but_a_megabyte));
+  socket->write_stable(second);
+  const std::string received = read_slowly(peer, first.size());
+  run_until([&] { return all_but_a_megabyte.done; });
+  Outcome nothing_left;
+  spawn(flush_to(*socket, 0, nothing_left));
+  EXPECT_TRUE(is_blocked(nothing_left));
+  EXPECT_TRUE(received + read_slowly(peer, first.size() + second.size() - received.size()) ==
+              first + second);
+  run_until([&] { return nothing_left.done; });
+}
+
+TEST_F(SocketSendTest, FlushOfNothingIsDoneAtOnce) {
+  auto [socket, peer] = make_connection();
+  Outcome outcome;
+  spawn(flush_to(*socket, 0, outcome));
+  EXPECT_TRUE(outcome.done);
+  EXPECT_EQ(outcome.error.kind, ErrorKind::kNone);
+}
+
+TEST_F(SocketSendTest, APeerThatHasClosedItsSideStillGetsItsAnswers) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  peer.shut_down_sending();
+  Outcome end;
+  spawn(read_to_end(*socket, end));
+  run_until([&] { return end.done; });
+  const std::string answer = pattern(1 << 20);
+  socket->write_stable(answer);
+  Outcome flushed;
+  spawn(flush_to(*socket, 0, flushed));
+  EXPECT_TRUE(is_blocked(flushed));
+  EXPECT_TRUE(read_slowly(peer, answer.size()) == answer);
+  run_until([&] { return flushed.done; });
+  EXPECT_EQ(flushed.error.kind, ErrorKind::kNone);
+}
+
+TEST_F(SocketSendTest, ADeadlineEndsABlockedFlush) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(4 << 20);
+  socket->write_stable(body);
+  socket->set_deadline(ring_->now() + 30 * kMillisecond);
+  Outcome outcome;
+  spawn(flush_to(*socket, 0, outcome));
+  run_until([&] { return outcome.done; });
+  EXPECT_EQ(outcome.error.kind, ErrorKind::kTimedOut);
+  socket.reset();
+  run_until_quiet();  // nothing is left to linger for
+}
+
+TEST_F(SocketSendTest, ADeadlineThatPassedBeforeTheFlushEndsItTheSame) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(4 << 20);
+  socket->set_deadline(ring_->now() + 5 * kMillisecond);
+  run_for(30 * kMillisecond);
+  socket->write_stable(body);
+  Outcome outcome;
+  spawn(flush_to(*socket, 0, outcome));
+  run_until([&] { return outcome.done; });
+  EXPECT_EQ(outcome.error.kind, ErrorKind::kTimedOut);
+}
+
+TEST_F(SocketSendTest, AResetEndsABlockedFlush) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(4 << 20);
+  socket->write_stable(body);
+  Outcome outcome;
+  spawn(flush_to(*socket, 0, outcome));
+  EXPECT_TRUE(is_blocked(outcome));
+  peer.reset();
+  run_until([&] { return outcome.done; });
+  EXPECT_EQ(outcome.error.kind, ErrorKind::kReset);
+}
+
+TEST_F(SocketSendTest, ABlockedSendDoesNotSpin) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(4 << 20);
+  socket->write_stable(body);
+  Outcome outcome;
+  spawn(flush_to(*socket, 0, outcome));
+  EXPECT_TRUE(is_blocked(outcome));
+  EXPECT_LT(run_for(100 * kMillisecond), 20U);
+  EXPECT_FALSE(outcome.done);
+  peer.reset();
+  run_until([&] { return outcome.done; });
+}
+
+class SocketCloseTest : public SocketSendTest {
+ protected:
+  // What the peer receives up to the end of the stream.
+  std::string read_to_eof(Peer& peer) { return read_slowly(peer, SIZE_MAX, 400'000); }
+};
+
+TEST_F(SocketCloseTest, WhatWasWrittenIsSentBeforeTheEnd) {
+  auto [socket, peer] = make_connection();
+  socket->write("221 Bye\r\n");
+  socket.reset();
+  EXPECT_EQ(read_to_eof(peer), "221 Bye\r\n");
+  run_until_quiet();
+}
+
+TEST_F(SocketCloseTest, ALargeWriteIsSentBeforeTheEnd) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(2 << 20);
+  socket->write_stable(body);
+  socket.reset();
+  EXPECT_TRUE(read_to_eof(peer) == body);
+  run_until_quiet();
+}
+
+TEST_F(SocketCloseTest, MorePiecesThanOneSendTakesAreSentBeforeTheEnd) {
+  auto [socket, peer] = make_connection();
+  const std::string reference = pattern(OutputQueue::kCopyBelow);
+  std::string expected;
+  for (int i = 0; i < 25; ++i) {
+    socket->write("copy ");
+    socket->write_stable(reference);
+    expected += "copy " + reference;
+  }
+  socket.reset();
+  EXPECT_TRUE(read_to_eof(peer) == expected);
+  run_until_quiet();
+}
+
+TEST_F(SocketCloseTest, WhatWaitsBehindABlockedSendIsSentBeforeTheEnd) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(1 << 20);
+  socket->write_stable(body);
+  Outcome outcome;
+  spawn(flush_to(*socket, SIZE_MAX, outcome));
+  run_for(10 * kMillisecond);
+  socket->write("and the rest");
+  socket.reset();
+  EXPECT_TRUE(read_to_eof(peer) == body + "and the rest");
+  run_until_quiet();
+}
+
+TEST_F(SocketCloseTest, WhatWaitsIsSentAlsoToAPeerThatHasClosedItsSide) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(1 << 20);
+  peer.shut_down_sending();
+  Outcome end;
+  spawn(read_to_end(*socket, end));
+  run_until([&] { return end.done; });
+  socket->write_stable(body);
+  Outcome outcome;
+  spawn(flush_to(*socket, SIZE_MAX, outcome));
+  run_for(10 * kMillisecond);
+  socket->write("and the rest");
+  socket.reset();
+  EXPECT_TRUE(read_to_eof(peer) == body + "and the rest");
+  run_until_quiet();
+}
+
+TEST_F(SocketCloseTest, ACloseWithABlockedSendEndsWhenThePeerResets) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const std::string body = pattern(4 << 20);
+  socket->write_stable(body);
+  socket.reset();
+  run_for(30 * kMillisecond);
+  EXPECT_EQ(ring_->live_sockets(), 1U);
+  peer.reset();
+  run_until_quiet();
+}
+
+// In one test, for each waits for the same time.
+TEST_F(SocketCloseTest, ACloseWithABlockedSendEndsWithTheLingerTime) {
+  const std::string body = pattern(4 << 20);
+  auto [one_send, slow_peer] = make_connection(kSmall, kSmall);
+  one_send->write_stable(body);
+  auto [half_closed, half_peer] = make_connection(kSmall, kSmall);
+  half_peer.shut_down_sending();
+  Outcome end;
+  spawn(read_to_end(*half_closed, end));
+  run_until([&] { return end.done; });
+  half_closed->write_stable(body);
+  Outcome outcome;
+  spawn(flush_to(*half_closed, SIZE_MAX, outcome));
+  half_closed->write("waits");
+  const TimeNs began = ring_->now();
+  one_send.reset();
+  half_closed.reset();
+  run_until_quiet();
+  EXPECT_GE(ring_->now() - began, Socket::kLinger);
+}
+
+TEST_F(SocketCloseTest, AnIdleConnectionEndsWithFinNotReset) {
+  auto [socket, peer] = make_connection();
+  run_for(5 * kMillisecond);
+  socket.reset();
+  std::string received;
+  run_until([&] { return !peer.receive_some(received); });
+  int error = -1;
+  socklen_t length = sizeof error;
+  getsockopt(peer.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
+  EXPECT_EQ(error, 0);
+  run_until_quiet();
+}
+
+}  // namespace
+}  // namespace smtpmark::io::testing

@@ -1,0 +1,138 @@
+#include "io/startup.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+namespace smtpmark::io::testing {
+namespace {
+
+using ::testing::ExitedWithCode;
+using ::testing::HasSubstr;
+
+TEST(Startup, ThisKernelCanDoIt) {
+  const auto features = check_kernel();
+  ASSERT_TRUE(features) << features.error().message;
+  EXPECT_TRUE(features->single_issuer || !features->defer_taskrun);
+}
+
+TEST(Startup, ACheckLeavesNoDescriptorBehind) {
+  const int before = dup(0);
+  close(before);
+  ASSERT_TRUE(check_kernel());
+  const int after = dup(0);
+  close(after);
+  EXPECT_EQ(before, after);
+}
+
+TEST(Startup, AnExplanationNamesTheSettingAndTheRemedy) {
+  const struct {
+    int os_code;
+    const char* setting;
+    const char* remedy;
+  } cases[] = {{ENOSYS, "this kernel", "Linux 6.0 or newer"},
+               {EINVAL, "provided buffers", "Linux 6.0 or newer"},
+               {ENOMEM, "RLIMIT_MEMLOCK", "ulimit -l"},
+               {EMFILE, "RLIMIT_NOFILE", "ulimit -n"},
+               {ENFILE, "RLIMIT_NOFILE", "ulimit -n"},
+               {EPERM, "forbid", "io_uring"},
+               {EACCES, "forbid", "io_uring"}};
+  for (const auto& [os_code, setting, remedy] : cases) {
+    const StartupError error = explain_startup_error(os_code);
+    EXPECT_EQ(error.os_code, os_code);
+    EXPECT_THAT(error.message, HasSubstr("io_uring"));
+    EXPECT_THAT(error.message, HasSubstr(setting));
+    EXPECT_THAT(error.message, HasSubstr(remedy));
+  }
+}
+
+TEST(Startup, AnUnforeseenErrorIsTheSystemsOwnWord) {
+  EXPECT_THAT(explain_startup_error(EIO).message, HasSubstr("Input/output error"));
+}
+
+// From here on each claim is about a process with a limit or a filter of its own.
+
+// Lets io_uring_setup fail with `os_code`, as the profile of a container does.
+bool deny_io_uring(std::uint32_t os_code) {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | os_code),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  sock_fprog filter{4, program};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+}
+
+void set_soft_limit(rlim_t descriptors) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = descriptors;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Ends the process with 1, and says why the check failed; with 0 when it did not.
+[[noreturn]] void report_check() {
+  const auto features = check_kernel();
+  if (!features) std::fprintf(stderr, "%s\n", features.error().message.c_str());
+  _exit(features ? 0 : 1);
+}
+
+TEST(StartupDeathTest, UnderAFilterThatDeniesItTheSeccompProfileIsExplained) {
+  const auto in_child = [] {
+    if (!deny_io_uring(EPERM)) _exit(2);
+    report_check();
+  };
+  EXPECT_EXIT(in_child(), ExitedWithCode(1), "seccomp filter forbids io_uring.*seccomp=unconfined");
+}
+
+TEST(StartupDeathTest, UnderASandboxThatHidesItTheKernelIsNamed) {
+  const auto in_child = [] {
+    if (!deny_io_uring(ENOSYS)) _exit(2);
+    report_check();
+  };
+  EXPECT_EXIT(in_child(), ExitedWithCode(1), "has no io_uring, or a sandbox hides it");
+}
+
+TEST(StartupDeathTest, WithoutADescriptorLeftTheLimitIsNamed) {
+  const auto in_child = [] {
+    const int lowest_free = dup(0);
+    close(lowest_free);
+    set_soft_limit(static_cast<rlim_t>(lowest_free));
+    report_check();
+  };
+  EXPECT_EXIT(in_child(), ExitedWithCode(1), "RLIMIT_NOFILE is [0-9]+.*ulimit -n");
+}
+
+TEST(StartupDeathTest, EnsureDescriptorsRaisesTheSoftLimitAndRefusesBeyondTheHardOne) {
+  const auto in_child = [] {
+    rlimit limit{100, 200};
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(2);
+    if (!ensure_descriptors(50)) _exit(3);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur != 100) _exit(4);  // left alone
+    if (!ensure_descriptors(150)) _exit(5);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur != 150 || limit.rlim_max != 200) _exit(6);
+    const auto refused = ensure_descriptors(201);
+    if (refused) _exit(7);
+    std::fprintf(stderr, "%d %s\n", refused.error().os_code, refused.error().message.c_str());
+    _exit(0);
+  };
+  EXPECT_EXIT(in_child(), ExitedWithCode(0), "24 201 file descriptors.*allows 200.*ulimit -n 201");
+}
+
+}  // namespace
+}  // namespace smtpmark::io::testing
