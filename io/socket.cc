@@ -15,6 +15,15 @@ namespace {
 // MSG_WAITALL: the kernel goes on with a short send by itself, also behind a close.
 constexpr int kSendFlags = MSG_NOSIGNAL | MSG_WAITALL;
 
+// A send that has sent a part of its octets takes the error of a reset and does not report it; the
+// receive then sees a plain end of the stream.
+bool was_reset(int descriptor) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+         info.tcpi_state == TCP_CLOSE;
+}
+
 }  // namespace
 
 void SocketCloser::operator()(Socket* socket) const noexcept {
@@ -88,7 +97,8 @@ void Socket::take_received(int result, std::uint32_t flags) {
   if (closing_) return;
 
   if (result == 0) {
-    fail({ErrorKind::kClosed, 0, 0});
+    fail(send_.in_flight && was_reset(descriptor_) ? error_from_errno(ECONNRESET)
+                                                   : Error{ErrorKind::kClosed, 0, 0});
   } else if (result == -ENOBUFS) {
     starved_ = true;
     ring_.wait_for_buffer(*this);

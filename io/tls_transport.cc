@@ -226,8 +226,12 @@ void TlsTransport::encrypt_queued(std::size_t room) {
 
 void TlsTransport::push() {
   if (lower_.send_failed() && !send_failed()) send_failure_ = lower_.send_failure_;
-  if (established_) encrypt_queued(kHighWater);
-  lower_.push();
+  // More than once where the layer below takes all at once and will not report it later.
+  do {
+    if (established_) encrypt_queued(kHighWater);
+    lower_.push();
+  } while (established_ && !(plain_.empty() && stable_.empty()) && !send_failed() &&
+           lower_.backlog() < kHighWater);
 }
 
 std::size_t TlsTransport::backlog() const noexcept {

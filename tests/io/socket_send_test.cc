@@ -139,6 +139,22 @@ TEST_F(SocketSendTest, AResetEndsABlockedFlush) {
   EXPECT_EQ(outcome.error.kind, ErrorKind::kReset);
 }
 
+TEST_F(SocketSendTest, AResetDuringABlockedSendIsNotTakenForTheEndOfTheStream) {
+  for (int round = 0; round < 5; ++round) {
+    auto [socket, peer] = make_connection(kSmall, kSmall);
+    const std::string body = pattern(1 << 20);
+    socket->write_stable(body);
+    Outcome outcome;
+    spawn(read_to_end(*socket, outcome));
+    EXPECT_TRUE(is_blocked(outcome));
+    peer.reset();
+    run_until([&] { return outcome.done; });
+    EXPECT_EQ(outcome.error, (Error{ErrorKind::kReset, ECONNRESET, 0}));
+    socket.reset();
+    run_until_quiet();
+  }
+}
+
 TEST_F(SocketSendTest, ABlockedSendDoesNotSpin) {
   auto [socket, peer] = make_connection(kSmall, kSmall);
   const std::string body = pattern(4 << 20);
