@@ -68,7 +68,7 @@ class Ring final : public Scheduler {
   void shut_down();
   bool shutting_down() const noexcept { return shutting_down_; }
 
-  // From any thread, and from a signal handler.
+  // From any thread, and from a signal handler. The ring must outlive the call.
   void request_stop() noexcept;
   bool stop_requested() const noexcept { return stop_.load(std::memory_order_relaxed); }
 

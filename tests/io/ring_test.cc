@@ -47,18 +47,21 @@ TEST_F(RingTest, RunOnceReturnsAtItsDeadline) {
 
 TEST(RingThreads, RequestStopFromAnotherThreadEndsTheWait) {
   std::promise<Ring*> made;
-  std::thread thread([&made] {
+  std::promise<void> stopped;
+  std::thread thread([&] {
     auto ring = Ring::create({});
     if (!ring) return made.set_value(nullptr);
     made.set_value(ring->get());
     (*ring)->run_until([] { return false; });
     EXPECT_TRUE((*ring)->stop_requested());
     (*ring)->shut_down();
+    stopped.get_future().wait();
   });
   Ring* ring = made.get_future().get();
   ASSERT_NE(ring, nullptr);
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   ring->request_stop();
+  stopped.set_value();
   thread.join();
 }
 

@@ -268,14 +268,14 @@ TEST_F(SocketCloseTest, ACloseWithABlockedSendEndsWithTheLingerTime) {
 }
 
 TEST_F(SocketCloseTest, AnIdleConnectionEndsWithFinNotReset) {
-  auto [socket, peer] = make_connection();
+  Connection connection = make_connection();
   run_for(5 * kMillisecond);
-  socket.reset();
+  connection.socket.reset();
   std::string received;
-  run_until([&] { return !peer.receive_some(received); });
+  run_until([&] { return !connection.peer.receive_some(received); });
   int error = -1;
   socklen_t length = sizeof error;
-  getsockopt(peer.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
+  getsockopt(connection.peer.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
   EXPECT_EQ(error, 0);
   run_until_quiet();
 }
