@@ -5,7 +5,9 @@
 namespace smtpmark::loadgen {
 
 void Histogram::merge(const Histogram& other) noexcept {
-  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  if (other.count_ == 0) return;
+  counts_.resize(kBuckets);
+  for (std::size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
   count_ += other.count_;
   overflow_ += other.overflow_;
   sum_ns_ += other.sum_ns_;

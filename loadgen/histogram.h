@@ -18,9 +18,10 @@ class Histogram {
  public:
   static constexpr std::uint64_t kHighest = 3'600ULL * 1'000'000'000;  // ns
 
-  Histogram() : counts_(index_of(kHighest) + 1) {}
-
+  // Allocates with the first sample and never again.
   void record(std::uint64_t value_ns) noexcept {
+    if (counts_.empty()) [[unlikely]]
+      counts_.resize(kBuckets);
     if (value_ns > kHighest) {
       ++overflow_;
       value_ns = kHighest;
@@ -64,7 +65,11 @@ class Histogram {
  private:
   static constexpr int kPrecisionBits = 11;  // 2048 sub-buckets
 
-  std::vector<std::uint64_t> counts_;
+  static constexpr std::size_t kBuckets =
+      (std::size_t{std::bit_width(kHighest) - kPrecisionBits} << (kPrecisionBits - 1)) +
+      (kHighest >> (std::bit_width(kHighest) - kPrecisionBits)) + 1;
+
+  std::vector<std::uint64_t> counts_;  // kBuckets, or none before the first sample
   std::uint64_t count_ = 0;
   std::uint64_t overflow_ = 0;
   std::uint64_t sum_ns_ = 0;

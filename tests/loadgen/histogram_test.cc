@@ -77,6 +77,18 @@ TEST(Histogram, LosesNoSampleBeyondItsRange) {
   EXPECT_EQ(histogram.max_ns(), Histogram::kHighest);
 }
 
+TEST(Histogram, MergingWithAnEmptyOneChangesNothing) {
+  Histogram a;
+  a.merge(Histogram());
+  EXPECT_TRUE(a.buckets().empty());
+  a.record(5);
+  a.merge(Histogram());
+  Histogram b;
+  b.merge(a);
+  EXPECT_EQ(b.buckets(), a.buckets());
+  EXPECT_EQ(b.min_ns(), 5U);
+}
+
 TEST(Histogram, AnEmptyOneIsAllZero) {
   const Histogram histogram;
   EXPECT_EQ(histogram.percentile_ns(99.0), 0U);
