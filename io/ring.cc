@@ -23,6 +23,12 @@ namespace {
   std::abort();
 }
 
+constexpr TimeNs kFar = 5 * kMillisecond;
+
+__kernel_timespec to_timespec(TimeNs time) {
+  return {static_cast<long long>(time / kSecond), static_cast<long long>(time % kSecond)};
+}
+
 }  // namespace
 
 tl::expected<std::unique_ptr<Ring>, StartupError> Ring::create(const RingOptions& options) {
@@ -54,7 +60,8 @@ Ring::~Ring() {
 }
 
 void Ring::watch_wakeups() {
-  wakeup_.ring = closing_.ring = this;
+  wakeup_.ring = closing_.ring = watch_.ring = this;
+  watch_.handler = &Ring::on_watch;
   wakeup_.handler = &Ring::on_wakeup;
   closing_.handler = &Ring::on_house_keeping;
   io_uring_prep_read(prepare(wakeup_), wakeup_descriptor_, &wakeup_count_, sizeof wakeup_count_, 0);
@@ -109,22 +116,7 @@ void Ring::cancel(Completion& target) {
 
 void Ring::run_once(TimeNs deadline) {
   feed_starved();  // timers and callbacks may have given buffers back since the last completion
-  int result = 0;
-  if (has_posted()) {
-    result = io_uring_submit_and_get_events(&ring_);
-  } else {
-    const TimeNs due = std::min(next_due(), deadline);
-    io_uring_cqe* completion = nullptr;
-    if (due == kNever) {
-      result = io_uring_submit_and_wait(&ring_, 1);
-    } else {
-      const TimeNs current = now();
-      const TimeNs wait = due > current ? due - current : 0;
-      __kernel_timespec timeout{static_cast<long long>(wait / kSecond),
-                                static_cast<long long>(wait % kSecond)};
-      result = io_uring_submit_and_wait_timeout(&ring_, &completion, 1, &timeout, nullptr);
-    }
-  }
+  const int result = submit_and_wait(std::min(next_due(), deadline));
   if (result < 0 && result != -ETIME && result != -EINTR && result != -EBUSY && result != -EAGAIN) {
     give_up("wait", result);
   }
@@ -133,13 +125,47 @@ void Ring::run_once(TimeNs deadline) {
   run_due();
 }
 
+// Waits until `due` for a completion. A wait with a time-out of its own costs a kernel timer each
+// time; what is far away is watched by one request that stays in the ring.
+int Ring::submit_and_wait(TimeNs due) {
+  if (has_posted()) return io_uring_submit_and_get_events(&ring_);
+  if (due >= watched_for_) return io_uring_submit_and_wait(&ring_, 1);
+  const TimeNs current = now();
+  const TimeNs wait = due > current ? due - current : 0;
+  if (wait > kFar) {
+    watch(due);
+    return io_uring_submit_and_wait(&ring_, 1);
+  }
+  io_uring_cqe* completion = nullptr;
+  __kernel_timespec timeout = to_timespec(wait);
+  return io_uring_submit_and_wait_timeout(&ring_, &completion, 1, &timeout, nullptr);
+}
+
+// Has a completion come at `due`, or earlier.
+void Ring::watch(TimeNs due) {
+  watch_time_ = to_timespec(due);
+  if (watched_for_ == kNever) {
+    io_uring_prep_timeout(prepare(watch_), &watch_time_, 0, IORING_TIMEOUT_ABS);
+  } else {
+    io_uring_prep_timeout_update(prepare(closing_), &watch_time_,
+                                 reinterpret_cast<std::uintptr_t>(&watch_), IORING_TIMEOUT_ABS);
+    expect_completion();
+  }
+  watched_for_ = due;
+}
+
+void Ring::on_watch(Completion& self, int /*result*/, std::uint32_t /*flags*/) {
+  static_cast<HouseKeeping&>(self).ring->watched_for_ = kNever;
+}
+
 void Ring::handle_completions() {
   io_uring_cqe* entry = nullptr;
-  while (io_uring_peek_cqe(&ring_, &entry) == 0 && entry != nullptr) {
+  unsigned head = 0;
+  io_uring_for_each_cqe(&ring_, head, entry) {
     auto& completion = *static_cast<Completion*>(io_uring_cqe_get_data(entry));
     const int result = entry->res;
     const std::uint32_t flags = entry->flags;
-    io_uring_cqe_seen(&ring_, entry);
+    io_uring_cq_advance(&ring_, 1);
     completion.handler(completion, result, flags);
   }
 }

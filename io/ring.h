@@ -95,11 +95,14 @@ class Ring final : public Scheduler {
  private:
   Ring() = default;
   io_uring_sqe* next_entry();
+  int submit_and_wait(TimeNs due);
+  void watch(TimeNs due);
   void handle_completions();
   void feed_starved();
   bool is_live(const Socket& socket) const noexcept;
   void watch_wakeups();
   static void on_wakeup(Completion& self, int result, std::uint32_t flags);
+  static void on_watch(Completion& self, int result, std::uint32_t flags);
   static void on_house_keeping(Completion& self, int result, std::uint32_t flags);
 
   struct HouseKeeping : Completion {
@@ -116,6 +119,9 @@ class Ring final : public Scheduler {
   std::vector<Socket*> idle_sockets_;
   HouseKeeping closing_;  // close and cancel requests
   HouseKeeping wakeup_;
+  HouseKeeping watch_;
+  __kernel_timespec watch_time_{};
+  TimeNs watched_for_ = kNever;  // when watch_ completes; kNever: it is not in flight
   std::uint64_t wakeup_count_ = 0;
   std::uint32_t house_keeping_in_flight_ = 0;
   bool shutting_down_ = false;

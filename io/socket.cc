@@ -44,7 +44,8 @@ Socket::~Socket() = default;
 void Socket::open(int descriptor) {
   descriptor_ = descriptor;
   failure_ = send_failure_ = {};
-  deadline_passed_ = connected_ = starved_ = throttled_ = closing_ = closed_ = false;
+  acknowledge_soon_ = deadline_passed_ = connected_ = starved_ = throttled_ = closing_ = closed_ =
+      false;
 }
 
 // Receiving
@@ -208,6 +209,12 @@ void Socket::submit_send() {
 void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
   Socket& socket = *static_cast<Operation&>(self).socket;
   socket.send_.in_flight = false;
+  // Behind a send: the kernel goes back to delayed acknowledgements with each one.
+  if (socket.acknowledge_soon_ && !socket.closed_) {
+    socket.acknowledge_soon_ = false;
+    const int on = 1;
+    setsockopt(socket.descriptor_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+  }
   if (result >= 0) {
     socket.output_.sent(static_cast<std::size_t>(result));
   } else if (result != -EINTR && result != -EAGAIN) {

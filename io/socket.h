@@ -42,6 +42,7 @@ class Socket final : public Transport {
   void write_stable(std::string_view bytes) override { output_.append_stable(bytes); }
   void set_deadline(TimeNs deadline) override;
   Scheduler& scheduler() noexcept override { return ring_; }
+  void acknowledge_soon() noexcept override { acknowledge_soon_ = true; }
 
   int descriptor() const noexcept { return descriptor_; }
 
@@ -103,6 +104,7 @@ class Socket final : public Transport {
 
   Timer deadline_timer_;
   bool deadline_passed_ = false;
+  bool acknowledge_soon_ = false;
   bool connected_ = false;
   bool starved_ = false;    // waits for a receive buffer
   bool throttled_ = false;  // the receive was canceled: too much is queued

@@ -119,7 +119,10 @@ bool TlsTransport::step_handshake() {
   } else {
     fail_tls(result);
   }
-  lower_.push();
+  // The last flight of a side that speaks next travels with what it says: it leaves with the next
+  // wait. Everything else, an alert too, leaves now.
+  if (!established_) lower_.push();
+  if (established_ && SSL_is_server(ssl_.get()) == 0) lower_.acknowledge_soon();
   return established_ || failed();
 }
 

@@ -61,6 +61,11 @@ class Transport {
 
   virtual Scheduler& scheduler() noexcept = 0;
 
+  // The peer is about to send several small pieces in a row, as session tickets and then a reply,
+  // and may wait for the first to be acknowledged before it sends the second (Nagle's algorithm):
+  // do not delay the next acknowledgement.
+  virtual void acknowledge_soon() noexcept {}
+
  protected:
   Transport() = default;
 

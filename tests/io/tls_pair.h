@@ -30,6 +30,8 @@ inline TlsContext server_context(const TlsServerOptions& options = {}) {
 inline Task<> shake_hands(TlsTransport& transport, Outcome& outcome) {
   const Result<void> result = co_await transport.handshake();
   if (!result) outcome.error = result.error();
+  // A dialogue would go on writing or reading: the last flight leaves with that.
+  if (result) static_cast<void>(co_await transport.flush());
   outcome.done = true;
 }
 
