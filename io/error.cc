@@ -43,7 +43,7 @@ std::string_view to_string(ErrorKind kind) noexcept {
     case ErrorKind::kAddressInUse: return "address-in-use";
     case ErrorKind::kNotPermitted: return "not-permitted";
     case ErrorKind::kNoDescriptors: return "no-descriptors";
-    case ErrorKind::kCanceled: return "canceled";
+    case ErrorKind::kCanceled: return "no answer came until the end of the run";
     case ErrorKind::kTlsAlert: return "tls-alert";
     case ErrorKind::kTlsProtocol: return "tls-protocol";
     case ErrorKind::kCertificate: return "certificate";
@@ -72,7 +72,7 @@ std::string describe(const Error& error) {
     case ErrorKind::kAddressInUse: return "the address is in use";
     case ErrorKind::kNotPermitted: return "not permitted";
     case ErrorKind::kNoDescriptors: return "out of file descriptors: raise `ulimit -n`";
-    case ErrorKind::kCanceled: return "canceled";
+    case ErrorKind::kCanceled: return "no answer came until the end of the run";
     case ErrorKind::kTlsAlert: return "TLS alert from the peer: " + tls_reason(error.tls_code);
     case ErrorKind::kTlsProtocol: return "TLS failed: " + tls_reason(error.tls_code);
     case ErrorKind::kCertificate:

@@ -13,12 +13,12 @@ namespace {
 
 constexpr TimeNs kRetryAfter = 10 * kMillisecond;
 
-Result<int> listen_on(const Address& address, int backlog) {
+Result<int> listen_on(const Address& address, int backlog, bool share_port) {
   const int descriptor = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return tl::unexpected(error_from_errno(errno));
   const int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (share_port) setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
   if (address.family() == AF_INET6) {
     setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
@@ -35,8 +35,9 @@ Result<int> listen_on(const Address& address, int backlog) {
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::create(Ring& ring, const Address& address, int backlog,
-                                                   OnAccept on_accept, void* context) {
-  const Result<int> descriptor = listen_on(address, backlog);
+                                                   OnAccept on_accept, void* context,
+                                                   bool share_port) {
+  const Result<int> descriptor = listen_on(address, backlog, share_port);
   if (!descriptor) return tl::unexpected(descriptor.error());
   std::unique_ptr<Listener> listener(new Listener(ring, *descriptor, on_accept, context));
   listener->arm();

@@ -17,9 +17,11 @@ class Listener {
  public:
   using OnAccept = void (*)(void* context, SocketPtr socket);
 
-  // Several listeners may share an address, one a thread: SO_REUSEPORT is set.
+  // With `share_port` several listeners of one user may have the same address, one a thread; the
+  // kernel spreads connections over them (SO_REUSEPORT).
   static Result<std::unique_ptr<Listener>> create(Ring& ring, const Address& address, int backlog,
-                                                  OnAccept on_accept, void* context);
+                                                  OnAccept on_accept, void* context,
+                                                  bool share_port = false);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();

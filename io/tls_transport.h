@@ -26,7 +26,8 @@ class TlsTransport final : public Transport {
 
   // Runs the handshake to its end. Failures: kTlsAlert, kTlsProtocol, kCertificate, or what the
   // layer below reports.
-  // The last flight of this side leaves with the next wait, together with what is written until then.
+  // The last flight of this side leaves with the next wait, together with what is written until
+  // then.
   class HandshakeAwaiter;
   HandshakeAwaiter handshake() noexcept;
 

@@ -101,11 +101,11 @@ io::Task<bool> ClientSession::greeting() {
   begin();
   const Reply reply = co_await read_reply(Phase::kGreeting);
   if (reply.code == 0) co_return false;
-  end(Phase::kGreeting);
   if (!reply.positive()) {
     fail_reply(Phase::kGreeting, reply);
     co_return false;
   }
+  end(Phase::kGreeting);
   co_return true;
 }
 
@@ -211,7 +211,7 @@ io::Task<bool> ClientSession::wait_for(Turn turn) {
     const TimeNs wake = std::min(turn.intended, now_ + kPatience);
     co_await transport_->scheduler().sleep_until(wake);
     now_ = transport_->scheduler().now();
-    if (turn.intended > now_ && context_.turns.over(now_)) {
+    if (turn.intended > now_ && context_.turns.ended(now_)) {
       turn_open_ = false;
       co_return false;
     }
@@ -246,13 +246,13 @@ io::Task<bool> ClientSession::body(TimeNs began) {
   body_sent_ = true;
   const Reply reply = co_await read_reply(Phase::kEndOfData);
   if (reply.code == 0) co_return false;
-  end(Phase::kEndOfData);
   turn_open_ = body_sent_ = false;
   if (!reply.positive()) {
     fail_reply(Phase::kEndOfData, reply);
     count(&Counters::messages_failed);
     co_return reply.code != 421;
   }
+  end(Phase::kEndOfData);
   context_.metrics.record(Phase::kMessage, began, now_);
   count(&Counters::messages_accepted);
   count(&Counters::recipients_accepted, context_.script.rcpt.size());
@@ -286,7 +286,7 @@ io::Task<bool> ClientSession::quit() {
     co_return false;
   }
   count(&Counters::sessions_completed);
-  context_.metrics.record(Phase::kSession, started_, now_);
+  context_.metrics.record(Phase::kSession, first_.intended != 0 ? first_.intended : started_, now_);
   ++context_.metrics.second(now_).sessions;
   co_await drain_to_end();
   co_return true;
@@ -304,10 +304,20 @@ io::Task<> ClientSession::drain_to_end() {
 
 io::Task<ClientSession::Reply> ClientSession::command(Phase phase, std::string_view line) {
   begin();
+  if (spoken_to_unasked()) {
+    fail(phase, "protocol", "a reply came that nobody had asked for");
+    co_return Reply{};
+  }
   transport_->write(line);
   const Reply reply = co_await read_reply(phase);
-  if (reply.code != 0) end(phase);
+  if (reply.positive() || reply.intermediate()) end(phase);
   co_return reply;
+}
+
+// A 421 may come at any time (RFC 5321, 3.8): it is read as the reply to what comes next.
+bool ClientSession::spoken_to_unasked() {
+  const std::string_view input = transport_->input();
+  return !input.empty() && !input.starts_with("421");
 }
 
 io::Task<ClientSession::Reply> ClientSession::read_reply(Phase phase) {
@@ -328,7 +338,6 @@ io::Task<ClientSession::Reply> ClientSession::read_reply(Phase phase) {
       co_return Reply{};
     }
     if (collecting_ehlo_ && !line_.first) offered_.add(line_.text);
-    if (line_.last && line_.code >= 400) reply_text_.assign(line_.text);
     transport_->consume(fed.consumed);
     if (!line_.last) continue;
     now_ = transport_->scheduler().now();
@@ -355,8 +364,9 @@ void ClientSession::fail(Phase phase, const io::Error& error) {
 }
 
 void ClientSession::fail_reply(Phase phase, const Reply& reply) {
+  // The text is still where it arrived: nothing has been waited for since.
   context_.metrics.error(now_, phase, "reply", reply.code, reply.enhanced,
-                         std::to_string(reply.code) + " " + reply_text_);
+                         std::to_string(reply.code) + " " + std::string(line_.text));
 }
 
 }  // namespace smtpmark::loadgen

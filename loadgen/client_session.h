@@ -29,8 +29,8 @@ class TurnSource {
   virtual ~TurnSource() = default;
   // The next turn, or nothing when the run is over for this session.
   virtual std::optional<Turn> take(TimeNs now) = 0;
-  // Whether the run is over: no turn will be given any more.
-  virtual bool over(TimeNs now) const = 0;
+  // Whether the run has ended, so that a turn already given is not to be begun any more.
+  virtual bool ended(TimeNs now) const = 0;
 };
 
 // The command lines of a plan, written out once.
@@ -96,6 +96,7 @@ class ClientSession {
   io::Task<Reply> command(Phase phase, std::string_view line);
   io::Task<Reply> read_reply(Phase phase);
 
+  bool spoken_to_unasked();
   void begin() noexcept;
   void end(Phase phase) noexcept;
   void fail(Phase phase, std::string_view kind, std::string_view sample);
@@ -120,7 +121,6 @@ class ClientSession {
   TimeNs started_;
   TimeNs now_;  // of the latest event
   TimeNs phase_began_;
-  std::string reply_text_;  // of the latest negative reply
 };
 
 }  // namespace smtpmark::loadgen

@@ -28,6 +28,12 @@ int complain(const std::string& sentence, int exit_code) {
   return exit_code;
 }
 
+// As much as standard output takes.
+void print_all(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
 // A name as a part of a path.
 std::string path_part(std::string name) {
   for (char& c : name) {
@@ -46,13 +52,18 @@ tl::expected<std::string, std::string> make_folder(const RunOptions& options,
   for (const char c : started) {
     if (c != '-' && c != ':') stamp.push_back(c);
   }
-  const std::filesystem::path folder =
-      std::filesystem::path(options.results_dir) / (stamp + "-" + path_part(name));
+  const std::filesystem::path results(options.results_dir);
+  const std::string first = stamp + "-" + path_part(name);
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  std::filesystem::create_directories(results, error);
+  std::filesystem::path folder = results / first;
+  // A run that began in the same second keeps its folder.
+  for (int number = 2; !error && !std::filesystem::create_directory(folder, error); ++number) {
+    folder = results / (first + "-" + std::to_string(number));
+  }
   if (error) {
     return tl::unexpected("cannot make the result folder " + folder.string() + ": " +
-                          error.message());
+                          error.message() + "; name another one with --results-dir");
   }
   return (folder / "result.json").string();
 }
@@ -71,7 +82,10 @@ Finished finish_single(const RunPlan& plan, const LoadResult& load, json result)
   finished.interrupted = load.ending == Ending::kInterrupted;
   if (load.ending == Ending::kAborted) {
     finished.failure = fmt::format("no session could be established with {}: {}", plan.target_text,
-                                   load.first_failure);
+                                   load.main_failure);
+  } else if (finished.errors > 0) {
+    finished.failure = fmt::format("{} error{} in this run, most of them {}", finished.errors,
+                                   finished.errors == 1 ? "" : "s", load.main_failure);
   }
   finished.result = std::move(result);
   return finished;
@@ -99,7 +113,8 @@ tl::expected<Finished, std::string> run_main(const RunOptions& options, json res
   result["notes"] = main_job->notes;
   finished.errors = main_job->errors;
   finished.interrupted = main_job->interrupted;
-  if (main_job->lost > 0) {
+  finished.failure = main_job->failure;
+  if (finished.failure.empty() && main_job->lost > 0) {
     finished.failure = fmt::format(
         "{} messages differ between what the generator counts as "
         "accepted and the sink as received",
@@ -109,29 +124,29 @@ tl::expected<Finished, std::string> run_main(const RunOptions& options, json res
   return finished;
 }
 
-// Prints and writes what was measured, whatever happened, and says what happened.
+// Writes and prints what was measured, whatever happened, and says what happened. Files come first:
+// standard output may be a pipe that nobody reads.
 int deliver(const RunOptions& options, const Finished& finished, const std::string& path) {
   int exit_code = 0;
-  const auto table = render_result(finished.result);
-  if (table && !options.quiet) fmt::print("{}", *table);
-  if (!table) exit_code = complain(table.error(), kFailed);
   std::vector<std::string> files = {path};
   if (!options.json.empty()) files.push_back(options.json);
+  std::string written_files;
   for (const std::string& file : files) {
     if (auto written = write_json(file, finished.result); !written) {
       exit_code = complain(written.error(), kFailed);
-    } else if (!options.quiet) {
-      fmt::print("result: {}\n", file);
+    } else {
+      written_files += "result: " + file + "\n";
     }
   }
-  std::fflush(stdout);
+  const auto table = render_result(finished.result);
+  if (!table) {
+    exit_code = complain(table.error(), kFailed);
+  } else if (!options.quiet || exit_code != 0) {
+    print_all(*table + written_files);
+  }
   if (finished.interrupted) complain("interrupted: what was measured until then is kept", 0);
   if (!finished.failure.empty()) return complain(finished.failure, kFailed);
-  if (finished.errors > 0) {
-    return complain(
-        fmt::format("{} error{} in this run", finished.errors, finished.errors == 1 ? "" : "s"),
-        kFailed);
-  }
+  if (finished.errors > 0) return complain(fmt::format("{} errors", finished.errors), kFailed);
   return exit_code;
 }
 
@@ -144,6 +159,7 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
                         " needs --target: without one the main job runs, on the embedded sink",
                     kBadCommandLine);
   }
+  if (auto good = check_run_options(options); !good) return complain(good.error(), kBadCommandLine);
   RunPlan plan;
   if (!main_job) {
     auto made = make_run_plan(options);
@@ -152,7 +168,7 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
   }
   watch_interrupts();
   if (auto enough = io::ensure_descriptors(std::uint64_t{options.connections} * (main_job ? 2 : 1) +
-                                           kSpareDescriptors);
+                                           std::uint64_t{options.threads} * 8 + kSpareDescriptors);
       !enough) {
     return complain(enough.error().message, kFailed);
   }

@@ -1,10 +1,12 @@
 #include "loadgen/generator.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <future>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -37,6 +39,8 @@ struct Meeting {
   bool may_leave = false;
   Timetable timetable;
   std::atomic<bool> stop{false};
+  std::atomic<std::uint32_t> failures{0};  // sessions that could not be established
+  std::atomic<bool> any_established{false};
 };
 
 std::uint64_t share_of(std::uint64_t whole, std::uint32_t parts, std::uint32_t index) {
@@ -78,7 +82,11 @@ class GeneratorThread {
   tl::expected<void, std::string> start() {
     std::promise<tl::expected<void, std::string>> ready;
     auto result = ready.get_future();
-    thread_ = std::thread([this, &ready] { run(ready); });
+    try {
+      thread_ = std::thread([this, &ready] { run(ready); });
+    } catch (const std::system_error& error) {
+      return tl::unexpected(std::string("cannot start another thread: ") + error.what());
+    }
     return result.get();
   }
   void join() {
@@ -90,7 +98,6 @@ class GeneratorThread {
   }
   double cpu_seconds() noexcept { return thread_cpu_seconds(thread_); }
   const Metrics& metrics() const noexcept { return metrics_; }
-  bool aborted() const noexcept { return aborted_; }
 
  private:
   void run(std::promise<tl::expected<void, std::string>>& ready);
@@ -99,7 +106,7 @@ class GeneratorThread {
   io::Task<> keep_connection();
   io::Task<bool> wait_for(Turn turn);
   io::Task<bool> hold_session(Turn turn);
-  void note_failure(bool was_established);
+  void note_failure(io::ErrorKind kind = io::ErrorKind::kNone);
 
   const RunPlan& plan_;
   std::uint32_t index_;
@@ -113,9 +120,6 @@ class GeneratorThread {
   std::optional<ClientContext> context_;
   std::uint32_t connections_ = 0;
   std::uint32_t active_ = 0;
-  std::uint32_t failures_ = 0;  // sessions that failed while none had been established
-  bool any_established_ = false;
-  bool aborted_ = false;
   std::thread thread_;
 };
 
@@ -172,10 +176,10 @@ void GeneratorThread::carry_load() {
 io::Task<> GeneratorThread::keep_connection() {
   for (;;) {
     const std::optional<Turn> turn = gate_->take(ring_->now());
-    if (!turn || aborted_) break;
+    if (!turn) break;
     if (const bool ok = co_await wait_for(*turn); !ok) break;
     if (const bool ok = co_await hold_session(*turn); ok) continue;
-    if (gate_->over(ring_->now())) break;
+    if (gate_->ended(ring_->now())) break;
     co_await ring_->sleep_until(ring_->now() + kBackoff);
   }
   --active_;
@@ -188,7 +192,7 @@ io::Task<bool> GeneratorThread::wait_for(Turn turn) {
   while (turn.intended > now) {
     co_await ring_->sleep_until(std::min(turn.intended, now + kBackoff));
     now = ring_->now();
-    if (turn.intended > now && gate_->over(now)) co_return false;
+    if (turn.intended > now && gate_->ended(now)) co_return false;
   }
   metrics_.record(Phase::kScheduleLag, turn.intended, now);
   co_return true;
@@ -206,24 +210,29 @@ io::Task<bool> GeneratorThread::hold_session(Turn turn) {
     if (plan_.session.messages_per_connection > 0) {
       metrics_.count(&Counters::messages_failed, connected);
     }
-    note_failure(false);
+    note_failure(socket.error().kind);
     co_return false;
   }
   metrics_.record(Phase::kConnect, started, connected);
   ClientSession session(*context_, **socket, turn, started, connected);
   const bool as_planned = co_await session.run();
   if (session.established()) {
-    any_established_ = true;
+    meeting_.any_established.store(true, std::memory_order_relaxed);
   } else {
-    note_failure(session.established());
+    note_failure();
   }
   co_return as_planned;
 }
 
-// A target that lets nobody in is not worth going on with.
-void GeneratorThread::note_failure(bool was_established) {
-  if (was_established || any_established_) return;
-  if (++failures_ >= connections_) aborted_ = true;
+// A target that lets nobody in is not worth going on with: each connection of the run, those of the
+// other threads too, has failed, and none has got in.
+void GeneratorThread::note_failure(io::ErrorKind kind) {
+  if (kind == io::ErrorKind::kCanceled) return;
+  const std::uint32_t failures = meeting_.failures.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (failures >= plan_.load.connections &&
+      !meeting_.any_established.load(std::memory_order_relaxed)) {
+    meeting_.stop.store(true, std::memory_order_relaxed);
+  }
 }
 
 namespace {
@@ -260,7 +269,7 @@ class Watch {
   void begin() {
     const std::lock_guard lock(meeting_.mutex);
     Timetable& timetable = meeting_.timetable;
-    timetable.start = io::monotonic_now() + io::kMillisecond;
+    timetable.start = io::monotonic_now();
     timetable.window.begin = timetable.start + plan_.load.warmup_ns;
     timetable.window.end =
         plan_.load.duration_ns == 0 ? io::kNever : timetable.window.begin + plan_.load.duration_ns;
@@ -272,10 +281,12 @@ class Watch {
   void wait_until(TimeNs time) {
     std::unique_lock lock(meeting_.mutex);
     while (meeting_.ended < threads_.size() && io::monotonic_now() < time) {
-      if (hooks_.interrupted != nullptr && hooks_.interrupted->load(std::memory_order_relaxed)) {
+      if (!interrupted_ && hooks_.interrupted != nullptr &&
+          hooks_.interrupted->load(std::memory_order_relaxed)) {
         interrupted_ = true;
         meeting_.stop.store(true, std::memory_order_relaxed);
-        return;
+        // What is under way is still counted, so the window ends with it.
+        time = std::min(time, io::monotonic_now() + kGrace);
       }
       const TimeNs left = time - io::monotonic_now();
       meeting_.changed.wait_for(
@@ -335,15 +346,15 @@ tl::expected<LoadResult, std::string> run_load(const RunPlan& plan, const LoadHo
     }
   }
   LoadResult result = Watch(plan, hooks, meeting, threads).run();
-  bool all_aborted = true;
-  for (const auto& thread : threads) {
-    result.metrics.merge(thread->metrics());
-    all_aborted = all_aborted && thread->aborted();
-  }
-  if (all_aborted && !result.metrics.errors().empty()) {
+  for (const auto& thread : threads) result.metrics.merge(thread->metrics());
+  const std::vector<ErrorRow>& errors = result.metrics.errors();
+  if (errors.empty()) return result;
+  const ErrorRow& most =
+      *std::max_element(errors.begin(), errors.end(),
+                        [](const ErrorRow& a, const ErrorRow& b) { return a.count < b.count; });
+  result.main_failure = std::string(to_string(most.phase)) + ": " + most.sample;
+  if (result.metrics.total().sessions_established == 0 && result.ending == Ending::kCompleted) {
     result.ending = Ending::kAborted;
-    const ErrorRow& first = result.metrics.errors().front();
-    result.first_failure = std::string(to_string(first.phase)) + ": " + first.sample;
   }
   return result;
 }

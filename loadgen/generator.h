@@ -15,14 +15,14 @@ namespace smtpmark::loadgen {
 enum class Ending : std::uint8_t {
   kCompleted,    // the planned time or count was reached
   kInterrupted,  // on request
-  kAborted,      // no session could be established
+  kAborted,      // no session was established
 };
 std::string_view to_string(Ending ending) noexcept;
 
 struct LoadResult {
   Metrics metrics;
   Ending ending = Ending::kCompleted;
-  std::string first_failure;     // of an aborted run: what stood in the way
+  std::string main_failure;      // the most frequent error, as "connect: connection refused"
   double measured_s = 0.0;       // length of the window that counts
   double generator_cpu_s = 0.0;  // in the window
   double server_cpu_s = 0.0;     // in the window, as `server_cpu` told

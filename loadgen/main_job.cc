@@ -63,18 +63,28 @@ std::string try_ports(const std::array<std::uint16_t, 3>& numbers,
 
 Ports choose_ports(const io::Certificate& certificate) {
   const std::string obstacle = try_ports(kRealPorts, certificate);
-  if (obstacle.empty()) return {kRealPorts, "on the real ports 25, 587 and 465"};
+  if (obstacle.empty()) return {kRealPorts, "embedded sink on ports 25, 587 and 465"};
   Ports ports{kHighPorts, ""};
   if (!try_ports(kHighPorts, certificate).empty()) ports.numbers = {0, 0, 0};
-  ports.note = fmt::format("{}: {} stand in for 25, 587 and 465", obstacle,
-                           ports.numbers[0] == 0 ? "free ports" : "2525, 2587 and 2465");
+  ports.note =
+      fmt::format("embedded sink on {} in place of 25, 587 and 465: {}",
+                  ports.numbers[0] == 0 ? "free ports" : "ports 2525, 2587 and 2465", obstacle);
   return ports;
 }
 
-RunPlan plan_part(const Way& way, bool long_sessions, const RunOptions& options) {
+// What a row is called: by its real port, or by the role's where another stands in.
+std::string name_part(const Way& way, bool long_sessions, std::uint16_t port) {
+  const std::uint16_t real = kRealPorts[static_cast<std::size_t>(way.role)];
+  const std::string where = port == real ? fmt::format("{}", real)
+                            : port == 0  ? fmt::format("for {}", real)
+                                         : fmt::format("{} for {}", port, real);
+  return fmt::format("{} {}, {}", where, way.title, long_sessions ? "long sessions" : "1 message");
+}
+
+RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port,
+                  const RunOptions& options) {
   RunPlan plan;
-  plan.name = fmt::format("{} {}, {}", kRealPorts[static_cast<std::size_t>(way.role)], way.title,
-                          long_sessions ? "long sessions" : "1 message");
+  plan.name = name_part(way, long_sessions, port);
   SessionPlan& session = plan.session;
   session.role = way.role;
   session.tls = way.tls;
@@ -87,14 +97,12 @@ RunPlan plan_part(const Way& way, bool long_sessions, const RunOptions& options)
   session.recipients = options.recipients;
   session.message_size = options.size;
   session.messages_per_connection = long_sessions ? kLongSession : 1;
-  session.timeout_ns = static_cast<std::uint64_t>(options.timeout_s * 1e9);
+  session.timeout_ns = to_ns(options.timeout_s);
   LoadPlan& load = plan.load;
   load.connections = options.connections;
   load.threads = options.threads;
-  load.duration_ns =
-      static_cast<std::uint64_t>((options.duration_s > 0.0 ? options.duration_s : kDuration) * 1e9);
-  load.warmup_ns =
-      static_cast<std::uint64_t>((options.warmup_s > 0.0 ? options.warmup_s : kWarmup) * 1e9);
+  load.duration_ns = to_ns(options.duration_s > 0.0 ? options.duration_s : kDuration);
+  load.warmup_ns = to_ns(options.warmup_s >= 0.0 ? options.warmup_s : kWarmup);
   // Generator and sink side by side, where there is room for both.
   const auto sides = 2 * static_cast<int>(options.threads);
   load.first_cpu = usable_processors() >= sides ? 0 : -1;
@@ -182,11 +190,13 @@ tl::expected<MainJobResult, std::string> run_main_job(
   all.notes.push_back(ports.note);
   for (const Way& way : kWays) {
     for (const bool long_sessions : {false, true}) {
-      const RunPlan plan = plan_part(way, long_sessions, options);
+      const std::uint16_t port = ports.numbers[static_cast<std::size_t>(way.role)];
+      const RunPlan plan = plan_part(way, long_sessions, port, options);
       announce(plan.name);
-      auto done = run_part(plan, ports.numbers[static_cast<std::size_t>(way.role)], *certificate,
-                           hooks, all);
-      if (!done) return tl::unexpected(done.error());
+      if (auto done = run_part(plan, port, *certificate, hooks, all); !done) {
+        all.failure = plan.name + ": " + done.error();  // what the others measured is kept
+        return all;
+      }
       if (all.interrupted) return all;
     }
   }

@@ -17,12 +17,13 @@ struct MainJobResult {
   nlohmann::json comparison = nlohmann::json::array();
   std::vector<std::string> notes;
   bool interrupted = false;
+  std::string failure;  // why a part could not begin; the parts before it are there
   std::uint64_t errors = 0;
   std::uint64_t lost = 0;  // messages accepted that the sink does not know of, or the reverse
 };
 
 // Runs all parts; `announce` is told the name of each before it begins. Fails with a sentence when
-// a part could not begin.
+// no part could begin.
 tl::expected<MainJobResult, std::string> run_main_job(
     const RunOptions& options, const LoadHooks& hooks,
     const std::function<void(const std::string&)>& announce);

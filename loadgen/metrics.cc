@@ -62,7 +62,10 @@ void Metrics::error(TimeNs when, Phase phase, std::string_view kind, std::uint16
 void Metrics::merge(const Metrics& other) {
   total_.add(other.total_);
   measured_.add(other.measured_);
-  for (std::size_t i = 0; i < kPhaseCount; ++i) histograms_[i].merge(other.histograms_[i]);
+  for (std::size_t i = 0; i < kPhaseCount; ++i) {
+    histograms_[i].merge(other.histograms_[i]);
+    outside_[i].merge(other.outside_[i]);
+  }
   if (seconds_.size() < other.seconds_.size()) seconds_.resize(other.seconds_.size());
   for (std::size_t i = 0; i < other.seconds_.size(); ++i) {
     seconds_[i].sessions += other.seconds_[i].sessions;

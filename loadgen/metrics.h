@@ -62,16 +62,13 @@ struct Window {
 
 class Metrics {
  public:
-  explicit Metrics(bool record_latencies = true) : record_latencies_(record_latencies) {}
-
   // `start` of the run, and the part of it that counts.
   void begin(TimeNs start, Window window, std::uint64_t expected_seconds);
 
   // A phase that lasted from `from` to `to`.
   void record(Phase phase, TimeNs from, TimeNs to) noexcept {
-    if (record_latencies_ && window_.contains(to)) {
-      histograms_[static_cast<std::size_t>(phase)].record(to > from ? to - from : 0);
-    }
+    auto& histograms = window_.contains(to) ? histograms_ : outside_;
+    histograms[static_cast<std::size_t>(phase)].record(to > from ? to - from : 0);
   }
 
   // Adds to a counter, for the whole run and for the window.
@@ -91,16 +88,20 @@ class Metrics {
   const Histogram& histogram(Phase phase) const noexcept {
     return histograms_[static_cast<std::size_t>(phase)];
   }
+  // What fell before or behind the window: long sessions are set up before it and end behind it.
+  const Histogram& outside(Phase phase) const noexcept {
+    return outside_[static_cast<std::size_t>(phase)];
+  }
   const std::vector<SecondCounters>& seconds() const noexcept { return seconds_; }
   const std::vector<ErrorRow>& errors() const noexcept { return errors_; }
 
  private:
   TimeNs start_ = 0;
   Window window_;
-  bool record_latencies_;
   Counters total_;
   Counters measured_;
   std::array<Histogram, kPhaseCount> histograms_;
+  std::array<Histogram, kPhaseCount> outside_;
   std::vector<SecondCounters> seconds_;
   std::vector<ErrorRow> errors_;
 };

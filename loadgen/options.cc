@@ -11,14 +11,15 @@ namespace {
 
 constexpr double kDefaultDuration = 10.0;  // seconds
 
-std::uint64_t to_ns(double seconds) {
-  return static_cast<std::uint64_t>(seconds * 1e9);
-}
-
 CLI::Validator seconds() {
   return CLI::AsNumberWithUnit(
       std::map<std::string, double>{{"ms", 1e-3}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}},
       CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME");
+}
+
+// A millisecond to a year.
+CLI::Validator sensible_time() {
+  return CLI::Range(0.001, 31536000.0);
 }
 
 // What would end a command line early or start another one.
@@ -69,7 +70,13 @@ AuthChoice auth_of(const RunOptions& options) {
   return AuthChoice::kAuto;
 }
 
-tl::expected<void, std::string> check_values(const RunOptions& options) {
+}  // namespace
+
+std::uint64_t to_ns(double seconds) {
+  return static_cast<std::uint64_t>(seconds * 1e9);
+}
+
+tl::expected<void, std::string> check_run_options(const RunOptions& options) {
   if (!is_mailbox(options.from)) {
     return tl::unexpected("--from " + options.from + " is not an address");
   }
@@ -84,13 +91,17 @@ tl::expected<void, std::string> check_values(const RunOptions& options) {
     return tl::unexpected("--connections " + std::to_string(options.connections) +
                           " is fewer than --threads " + std::to_string(options.threads));
   }
+  if (options.user.empty() != options.password.empty()) {
+    return tl::unexpected(std::string("--user and --password belong together"));
+  }
+  if (options.tls == "none" && (options.verify || !options.ca_file.empty())) {
+    return tl::unexpected(std::string("--tls none leaves nothing for --verify to verify"));
+  }
   if (!options.auth.empty() && options.auth != "none" && options.user.empty()) {
     return tl::unexpected("--auth " + options.auth + " needs --user and --password");
   }
   return {};
 }
-
-}  // namespace
 
 void define_run(CLI::App& command, RunOptions& options) {
   const auto only_with_target = [&options](CLI::Option* option) {
@@ -115,9 +126,10 @@ void define_run(CLI::App& command, RunOptions& options) {
           ->check(CLI::IsMember({"none", "auto", "plain", "login"})));
   only_with_target(command.add_option("--user", options.user, "User to authenticate as"));
   only_with_target(command.add_option("--password", options.password, "Password of the user"));
-  command.add_flag("--auth-without-tls", options.auth_without_tls,
-                   "Send the password even where the session has no TLS");
-  command.add_flag("--verify", options.verify, "Verify the server's certificate and name");
+  only_with_target(command.add_flag("--auth-without-tls", options.auth_without_tls,
+                                    "Send the password even where the session has no TLS"));
+  only_with_target(
+      command.add_flag("--verify", options.verify, "Verify the server's certificate and name"));
   only_with_target(command.add_option("--ca-file", options.ca_file,
                                       "CA certificates in PEM (implies --verify)"));
   only_with_target(command.add_option("--server-name", options.server_name,
@@ -150,20 +162,23 @@ void define_run(CLI::App& command, RunOptions& options) {
       .add_option("--duration", options.duration_s,
                   "Length of the measured part (as 10, 500ms, 2m; default 10s, main job 3s a part)")
       ->transform(seconds())
-      ->check(CLI::PositiveNumber);
+      ->check(sensible_time());
   only_with_target(command
                        .add_option("--messages", options.messages,
                                    "End after so many messages (sessions, without messages)")
                        ->check(CLI::PositiveNumber));
-  command.add_option("--warmup", options.warmup_s, "Load before the measured part (default 0)")
+  command
+      .add_option(
+          "--warmup", options.warmup_s,
+          "Load before the measured part (default 0, main job 0.5s); --messages count there too")
       ->transform(seconds())
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0.0, 31536000.0));
   command.add_option("--threads", options.threads, "Generator threads, a ring each")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command.add_option("--timeout", options.timeout_s, "Longest wait for a reply")
       ->transform(seconds())
-      ->check(CLI::PositiveNumber)
+      ->check(sensible_time())
       ->capture_default_str();
   only_with_target(command.add_option("--pin", options.pin, "Pin thread i to processor PIN + i")
                        ->check(CLI::NonNegativeNumber));
@@ -196,7 +211,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
       ->capture_default_str();
   command.add_option("--timeout", options.timeout_s, "Longest wait for a command")
       ->transform(seconds())
-      ->check(CLI::PositiveNumber)
+      ->check(sensible_time())
       ->capture_default_str();
   command.add_option("--threads", options.threads, "Threads, a ring and a listener each")
       ->check(CLI::Range(1, 1024))
@@ -219,7 +234,7 @@ void define_show(CLI::App& command, ShowOptions& options) {
 }
 
 tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
-  if (auto good = check_values(options); !good) return tl::unexpected(good.error());
+  if (auto good = check_run_options(options); !good) return tl::unexpected(good.error());
   const auto host_port = io::split_host_port(options.target);
   if (!host_port) return tl::unexpected(host_port.error());
   if (host_port->port == 0) return tl::unexpected("port 0 of " + options.target + " is no target");
@@ -256,7 +271,7 @@ tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
   load.threads = options.threads;
   load.rate_per_s = options.rate;
   load.count = options.messages;
-  load.warmup_ns = to_ns(options.warmup_s);
+  load.warmup_ns = to_ns(std::max(options.warmup_s, 0.0));
   load.first_cpu = options.pin;
   const bool unbounded = options.messages == 0 && options.duration_s == 0.0;
   load.duration_ns = to_ns(unbounded ? kDefaultDuration : options.duration_s);

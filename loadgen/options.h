@@ -33,7 +33,7 @@ struct RunOptions {
   std::uint64_t size = 1024;
   double rate = 0.0;
   double duration_s = 0.0;
-  double warmup_s = 0.0;
+  double warmup_s = -1.0;  // negative: not given
   std::uint64_t messages = 0;
   std::uint32_t threads = 1;
   double timeout_s = 30.0;
@@ -71,6 +71,12 @@ struct ShowOptions {
 void define_run(CLI::App& command, RunOptions& options);
 void define_sink(CLI::App& command, SinkRunOptions& options);
 void define_show(CLI::App& command, ShowOptions& options);
+
+// Seconds of the command line, which are limited to a year, as nanoseconds.
+std::uint64_t to_ns(double seconds);
+
+// Refuses with a sentence values that cannot be meant, with a target or without.
+tl::expected<void, std::string> check_run_options(const RunOptions& options);
 
 // Fills in what the port and the role imply, and refuses with a sentence what cannot be meant.
 tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options);

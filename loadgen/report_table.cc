@@ -55,10 +55,16 @@ void render_head(Out out, const json& result) {
                  environment.at("git_commit").get<std::string>(),
                  result.at("name").get<std::string>(), result.at("started_utc").get<std::string>());
   fmt::format_to(
-      out, "{}, {} processors, Linux {}, OpenSSL {}, {}{}\n\n",
+      out, "{}, {} processors, Linux {}, OpenSSL {}, {}{}\n",
       environment.at("cpu_model").get<std::string>(), environment.at("processors").get<int>(),
       environment.at("kernel").get<std::string>(), environment.at("openssl").get<std::string>(),
       io.at("backend").get<std::string>(), flags);
+  if (result.contains("notes")) {
+    for (const json& note : result.at("notes")) {
+      fmt::format_to(out, "{}\n", note.get<std::string>());
+    }
+  }
+  *out++ = '\n';
 }
 
 void render_latencies(Out out, const json& job) {
@@ -66,15 +72,20 @@ void render_latencies(Out out, const json& job) {
   if (phases.empty()) return;
   fmt::format_to(out, "{:<38}{:>9}{:>10}{:>10}{:>10}{:>10}{:>10}  ms\n",
                  job.at("name").get<std::string>(), "count", "p50", "p90", "p99", "p99.9", "max");
+  bool any_outside = false;
   for (const auto& [key, title] : kPhaseTitles) {
     if (!phases.contains(key)) continue;
     const json& phase = phases.at(key);
-    fmt::format_to(out, "  {:<36}{:>9}", title, phase.at("count").get<std::uint64_t>());
+    const bool outside = phase.value("outside_window", false);
+    fmt::format_to(out, "  {:<36}{:>9}", fmt::format("{}{}", title, outside ? " *" : ""),
+                   phase.at("count").get<std::uint64_t>());
+    any_outside = any_outside || outside;
     for (const char* percentile : kPercentiles) {
       fmt::format_to(out, "{:>10}", milliseconds(phase.at(percentile).get<double>()));
     }
     *out++ = '\n';
   }
+  if (any_outside) fmt::format_to(out, "  * before or behind the measured part\n");
   *out++ = '\n';
 }
 

@@ -57,8 +57,13 @@ json histogram_to_json(const Histogram& histogram) {
 json phases_to_json(const Metrics& metrics) {
   json phases = json::object();
   for (std::size_t i = 0; i < kPhaseCount; ++i) {
-    const Histogram& histogram = metrics.histogram(static_cast<Phase>(i));
-    if (histogram.count() > 0) phases[std::string(kPhaseNames[i])] = histogram_to_json(histogram);
+    const auto phase = static_cast<Phase>(i);
+    const bool inside = metrics.histogram(phase).count() > 0;
+    const Histogram& histogram = inside ? metrics.histogram(phase) : metrics.outside(phase);
+    if (histogram.count() == 0) continue;
+    json entry = histogram_to_json(histogram);
+    entry["outside_window"] = !inside;
+    phases[std::string(kPhaseNames[i])] = std::move(entry);
   }
   return phases;
 }
@@ -163,8 +168,25 @@ json sink_counters_to_json(const SinkCounters& counters) {
           {"messages_rejected", counters.messages_rejected},
           {"recipients_received", counters.recipients_received},
           {"octets_received", counters.octets_received},
-          {"injections", counters.injections}};
+          {"injections", counters.injections},
+          {"accept_failures", counters.accept_failures}};
 }
+
+namespace {
+
+// Results are shown and kept: the password is not a part of them.
+std::vector<std::string> without_password(std::vector<std::string> command) {
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    if (command[i] == "--password" && i + 1 < command.size()) {
+      command[i + 1] = "***";
+    } else if (command[i].starts_with("--password=")) {
+      command[i] = "--password=***";
+    }
+  }
+  return command;
+}
+
+}  // namespace
 
 json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounters* sink) {
   json job = {{"name", plan.name},
@@ -189,7 +211,7 @@ json make_result(const std::string& name, const std::vector<std::string>& comman
           {"schema_version", kResultSchemaVersion},
           {"name", name},
           {"started_utc", utc_now()},
-          {"command", command},
+          {"command", without_password(command)},
           {"environment", environment},
           {"jobs", json::array()},
           {"comparison", json::array()}};

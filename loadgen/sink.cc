@@ -3,6 +3,7 @@
 #include <future>
 #include <list>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "io/listener.h"
@@ -42,7 +43,11 @@ class SinkThread {
   Started start() {
     std::promise<Started> started;
     std::future<Started> result = started.get_future();
-    thread_ = std::thread([this, &started] { run(started); });
+    try {
+      thread_ = std::thread([this, &started] { run(started); });
+    } catch (const std::system_error& error) {
+      return tl::unexpected(std::string("cannot start another thread: ") + error.what());
+    }
     return result.get();
   }
 
@@ -66,6 +71,7 @@ class SinkThread {
       ring_->run_until([] { return false; });
       for (Port& port : ports_) port.listener->stop();
       ring_->shut_down();
+      for (Port& port : ports_) counters_.accept_failures += port.listener->accept_failures();
     }
     ports_.clear();
   }
@@ -82,8 +88,8 @@ class SinkThread {
     for (const SinkListen& listen : plan_.listens) {
       Port& port = ports_.emplace_back(
           Port{SinkContext{plan_.options, listen.role, *tls_, counters_}, nullptr});
-      auto listener =
-          io::Listener::create(*ring_, listen.address, kBacklog, &SinkThread::on_accept, &port);
+      auto listener = io::Listener::create(*ring_, listen.address, kBacklog, &SinkThread::on_accept,
+                                           &port, plan_.threads > 1);
       if (!listener) {
         return tl::unexpected("cannot listen on " + listen.address.to_string() + ": " +
                               describe(listener.error()));

@@ -35,6 +35,7 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   recipients_received += other.recipients_received;
   octets_received += other.octets_received;
   injections += other.injections;
+  accept_failures += other.accept_failures;
 }
 
 SinkSession::SinkSession(SinkContext& context, io::Transport& transport)
@@ -260,10 +261,6 @@ void SinkSession::reset_transaction() noexcept {
 io::Task<bool> SinkSession::on_starttls() {
   if (tls_) {
     reject("503 5.5.1 TLS is on already\r\n");
-    co_return true;
-  }
-  if (!command_.argument.empty()) {
-    reject("501 5.5.4 STARTTLS takes no argument\r\n");
     co_return true;
   }
   // RFC 3207, 5: what came behind STARTTLS in plaintext may be an attacker's.

@@ -31,6 +31,7 @@ struct SinkCounters {
   std::uint64_t recipients_received = 0;
   std::uint64_t octets_received = 0;  // of messages received, behind unstuffing
   std::uint64_t injections = 0;       // octets pipelined behind STARTTLS, discarded
+  std::uint64_t accept_failures = 0;  // attempts to accept without a descriptor or memory left
 
   void add(const SinkCounters& other) noexcept;
 };

@@ -26,7 +26,7 @@ class TurnGate final : public TurnSource {
       : share_(share), start_(start), end_(end), stop_(stop) {}
 
   std::optional<Turn> take(TimeNs now) override {
-    if (over(now)) return std::nullopt;
+    if (given_ >= share_.turns || ended(now)) return std::nullopt;
     if (share_.interval_ns == 0.0) {
       ++given_;
       return Turn{0};
@@ -34,17 +34,13 @@ class TurnGate final : public TurnSource {
     // From the count, not by adding up, so that the schedule does not drift.
     const double since_start = share_.offset_ns + static_cast<double>(given_) * share_.interval_ns;
     const TimeNs intended = start_ + static_cast<TimeNs>(since_start);
-    if (intended >= end_) {
-      exhausted_ = true;
-      return std::nullopt;
-    }
+    if (intended >= end_) return std::nullopt;
     ++given_;
     return Turn{intended};
   }
 
-  bool over(TimeNs now) const override {
-    return exhausted_ || given_ >= share_.turns || now >= end_ ||
-           stop_.load(std::memory_order_relaxed);
+  bool ended(TimeNs now) const override {
+    return now >= end_ || stop_.load(std::memory_order_relaxed);
   }
 
  private:
@@ -53,7 +49,6 @@ class TurnGate final : public TurnSource {
   TimeNs end_;
   const std::atomic<bool>& stop_;
   std::uint64_t given_ = 0;
-  bool exhausted_ = false;
 };
 
 }  // namespace smtpmark::loadgen

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Adds up what the suites below a build folder reported, into the closing line
-of tests/run. Exits with 1 when a test failed or none ran."""
+"""Adds up what suites reported, into the closing line of tests/run, and repeats
+why tests were skipped. Exits with 1 when a test failed or none ran.
+
+  count.py BUILD SUITE...
+"""
 
 import pathlib
 import re
@@ -31,15 +34,27 @@ def of_outcomes(path):
     return tuple(int(number or 0) for number in match.groups()) if match else (0, 1, 0)
 
 
-def main(build):
+def skips(path):
+    return {line for line in path.read_text().splitlines() if line.startswith("skipped ")}
+
+
+def main(build, suites):
     counts = [0, 0, 0]
-    for pattern, read in (("*/meson-logs/testlog.junit.xml", of_junit),
-                          ("*/tests/servers/outcomes.txt", of_outcomes)):
-        for path in sorted(pathlib.Path(build).glob(pattern)):
+    reasons = set()
+    for suite in suites:
+        for name, read in (("meson-logs/testlog.junit.xml", of_junit),
+                           ("tests/servers/outcomes.txt", of_outcomes)):
+            path = pathlib.Path(build, suite, name)
+            if not path.exists():
+                continue
             counts = [a + b for a, b in zip(counts, read(path))]
+            if read is of_outcomes:
+                reasons |= skips(path)
+    for reason in sorted(reasons):
+        print(reason)
     print("{} passed, {} failed, {} skipped".format(*counts))
     return 0 if counts[0] > 0 and counts[1] == 0 else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

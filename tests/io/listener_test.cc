@@ -22,7 +22,7 @@ class ListenerTest : public RingTest {
     static_cast<Accepted*>(accepted)->push_back(std::move(socket));
   }
   Result<std::unique_ptr<Listener>> listen(const Address& address, Accepted& accepted) {
-    return Listener::create(*ring_, address, 128, &ListenerTest::keep, &accepted);
+    return Listener::create(*ring_, address, 128, &ListenerTest::keep, &accepted, true);
   }
   void end(Listener& listener) {
     accepted_.clear();
@@ -69,7 +69,7 @@ TEST_F(ListenerTest, TwoShareAPort) {
 }
 
 TEST_F(ListenerTest, APortInUseIsNamed) {
-  const Port taken;  // without SO_REUSEPORT
+  const Port taken;
   const auto listener = listen(taken.address(), accepted_);
   ASSERT_FALSE(listener);
   EXPECT_EQ(listener.error(), (Error{ErrorKind::kAddressInUse, EADDRINUSE, 0}));

@@ -134,6 +134,12 @@ class BadInput(unittest.TestCase):
                 filler.close()
         self.expect_sentence(outcome, "no session could be established", "timed out")
 
+    def test_a_port_that_never_answers_within_the_run(self):
+        with hostile_server(None) as target:
+            outcome = self.run_load(target, "--duration", "500ms")
+        self.expect_sentence(outcome, "no session could be established",
+                             "no answer came until the end of the run")
+
     def test_garbage(self):
         with hostile_server(b"SSH-2.0-OpenSSH_9.2\r\n", None) as target:
             self.expect_sentence(self.run_load(target), "no session", "malformed")
@@ -206,6 +212,20 @@ class BadInput(unittest.TestCase):
         self.expect_sentence(self.smtpmark("run", "--tls", "none"), "--tls needs --target",
                              status=2)
 
+    def test_pairs_that_belong_together(self):
+        for arguments in (["--user", "me"], ["--password", "x"], ["--tls", "none", "--verify"]):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.run_load("127.0.0.1:25", *arguments).status, 2)
+
+    def test_main_job_with_values_that_are_none(self):
+        for arguments in (["--size", "1"], ["--from", "nobody"], ["--helo", ""],
+                          ["--connections", "1", "--threads", "4"], ["--duration", "1e12"],
+                          ["--verify"]):
+            with self.subTest(arguments=arguments):
+                outcome = self.smtpmark("run", *arguments)
+                self.assertEqual(outcome.status, 2, outcome.err)
+                self.assertEqual(len(outcome.sentences), 1, outcome.err)
+
     def test_remote_targets_need_a_word(self):
         self.expect_sentence(self.run_load("10.1.2.3:25"), "--allow-remote", status=2)
         self.expect_sentence(self.run_load("192.0.2.1:25", "--allow-remote"), "--i-am-authorized",
@@ -235,10 +255,10 @@ class BadInput(unittest.TestCase):
         self.expect_sentence(outcome, "file descriptors are needed", "ulimit -n")
 
     def test_port_in_use(self):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-            self.expect_sentence(self.smtpmark("sink", "--relay", f"127.0.0.1:{port}"),
-                                 "cannot listen", "in use")
+        # By a sink too: two that shared a port would share its connections.
+        _, addresses = self.start_sink()
+        self.expect_sentence(self.smtpmark("sink", "--relay", addresses["relay"]),
+                             "cannot listen", "in use")
 
     def test_certificate_files(self):
         self.expect_sentence(self.smtpmark("sink", "--relay", "127.0.0.1:0", "--cert",
@@ -266,6 +286,43 @@ class BadInput(unittest.TestCase):
         again = self.smtpmark("show", path)
         self.assertEqual(again.status, 0, again.err)
         self.assertEqual(again.out.strip(), first.out.split("\nresult:")[0].strip())
+
+    def test_a_pipe_that_nobody_reads_loses_no_result(self):
+        _, addresses = self.start_sink()
+        command = [SMTPMARK, "run", "--target", addresses["relay"], "--role", "relay",
+                   "--messages", "20", "--results-dir", self.results]
+        with open("/dev/full", "w") as full:
+            subprocess.run(command, stdout=full, stderr=subprocess.DEVNULL, timeout=LIMIT)
+        self.assertEqual(self.only_result()["jobs"][0]["totals"]["messages_accepted"], 20)
+
+    def test_runs_in_the_same_second_keep_their_folders(self):
+        _, addresses = self.start_sink()
+        for _ in range(3):
+            self.run_load(addresses["relay"], "--messages", "1", "--name", "same")
+        self.assertEqual(len(list(pathlib.Path(self.results).glob("*/result.json"))), 3)
+
+    # The main job
+
+    def test_main_job_runs_every_part_and_loses_nothing(self):
+        done = self.smtpmark("run", "--duration", "300ms", "--warmup", "100ms", "--connections",
+                             "10", "--results-dir", self.results)
+        self.assertEqual(done.status, 0, done.err)
+        result = self.only_result()
+        self.assertEqual(len(result["jobs"]), 8)
+        self.assertEqual(len(result["comparison"]), 3)
+        for job in result["jobs"]:
+            self.assertEqual(job["errors"], [], job["name"])
+            self.assertGreater(job["totals"]["messages_accepted"], 0, job["name"])
+            self.assertEqual(job["totals"]["messages_accepted"], job["sink"]["messages_received"])
+            wanted = {"connect", "greeting", "ehlo", "mail", "rcpt", "data", "end_of_data",
+                      "message", "quit", "session"}
+            if job["config"]["tls"] != "none":
+                wanted.add("tls_handshake")
+            if job["config"]["auth"] != "none":
+                wanted.add("auth")
+            self.assertLessEqual(wanted, set(job["phases"]), job["name"])
+        for note in result["notes"]:
+            self.assertIn(note, done.out)
 
     # Signals
 

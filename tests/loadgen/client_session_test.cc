@@ -153,6 +153,23 @@ TEST(Client, AMessageCountsAsAcceptedOnlyOnItsOwn2xx) {
   EXPECT_EQ(lost.metrics.total().messages_failed, 0U);
 }
 
+TEST(Client, RepliesSentAheadAreNotTaken) {
+  const ClientOutcome outcome = run_against_script(
+      plain_plan(), {ScriptedServer{}.greeting,
+                     {"250 hi\r\n250 ok\r\n250 ok\r\n354 go\r\n250 accepted\r\n221 bye\r\n"}});
+  EXPECT_EQ(only_error(outcome).kind, "protocol");
+  EXPECT_EQ(outcome.metrics.total().messages_accepted, 0U);
+}
+
+TEST(Client, ARefusalIsShownInItsOwnWords) {
+  const ErrorRow row = only_error(run_against_script(
+      plain_plan(),
+      {ScriptedServer{}.greeting,
+       {kPlainEhlo, "250 ok\r\n", "250 ok\r\n", "250 no data\r\n", "250 ok\r\n", "221 bye\r\n"}}));
+  EXPECT_EQ(row.phase, Phase::kData);
+  EXPECT_EQ(row.sample, "250 no data");
+}
+
 TEST(Client, A421InATransactionEndsTheSession) {
   SessionPlan plan = plain_plan();
   plan.messages_per_connection = 3;

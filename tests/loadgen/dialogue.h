@@ -26,7 +26,7 @@ class CountedTurns final : public TurnSource {
     --left_;
     return Turn{};
   }
-  bool over(TimeNs /*now*/) const override { return left_ == 0; }
+  bool ended(TimeNs /*now*/) const override { return false; }
 
  private:
   std::uint64_t left_;

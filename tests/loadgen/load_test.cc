@@ -145,6 +145,43 @@ TEST(Load, AnOpenLoopSendsAtItsRateAndMeasuresFromTheIntendedStart) {
   EXPECT_GT(result.metrics.histogram(Phase::kScheduleLag).count(), 390U);
 }
 
+TEST(Load, ASlowOpenLoopBeginsEveryTurnItHasGiven) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  plan.load.connections = 100;  // most of them sleep until their turn, far ahead
+  plan.load.rate_per_s = 20.0;
+  for (const std::uint64_t count : {0, 15}) {
+    plan.load.count = count;
+    plan.load.duration_ns = io::kSecond;
+    const LoadResult result = run(plan);
+    expect_no_errors(result);
+    EXPECT_EQ(result.metrics.total().messages_accepted, count == 0 ? 20U : count);
+  }
+  sink->stop();
+  EXPECT_EQ(sink->counters().messages_received, 35U);
+}
+
+TEST(Load, TheFirstMessageIsMeasuredToo) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  plan.load.connections = 1;
+  plan.load.count = 1;
+  const LoadResult result = run(plan);
+  sink->stop();
+  EXPECT_EQ(result.metrics.measured().messages_accepted, 1U);
+  EXPECT_EQ(result.metrics.histogram(Phase::kConnect).count(), 1U);
+}
+
+TEST(Load, AClosedPortAbortsEvenWithFewerTurnsThanConnections) {
+  auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  sink.reset();
+  plan.load.count = 2;
+  const LoadResult result = run(plan);
+  EXPECT_EQ(result.ending, Ending::kAborted);
+  EXPECT_NE(result.main_failure.find("connection refused"), std::string::npos);
+}
+
 TEST(Load, AServerThatCannotKeepUpShowsInTheLatencyOfAnOpenLoop) {
   const auto sink = start_sink(Role::kSubmissions);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kSubmissions);
@@ -183,7 +220,7 @@ TEST(Load, AClosedPortAbortsTheRunAndSaysWhy) {
   plan.load.duration_ns = 60 * io::kSecond;
   const LoadResult result = run(plan);
   EXPECT_EQ(result.ending, Ending::kAborted);
-  EXPECT_NE(result.first_failure.find("connection refused"), std::string::npos);
+  EXPECT_NE(result.main_failure.find("connection refused"), std::string::npos);
   EXPECT_LT(result.measured_s, 30.0);
 }
 

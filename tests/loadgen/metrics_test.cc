@@ -13,6 +13,7 @@ TEST(Metrics, OnlyTheWindowCountsForLatenciesAndRates) {
     metrics.count(&Counters::messages_accepted, when);
   }
   EXPECT_EQ(metrics.histogram(Phase::kMail).count(), 2U);
+  EXPECT_EQ(metrics.outside(Phase::kMail).count(), 2U);
   EXPECT_EQ(metrics.measured().messages_accepted, 2U);
   EXPECT_EQ(metrics.total().messages_accepted, 4U);
 }

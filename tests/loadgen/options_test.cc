@@ -39,10 +39,13 @@ TEST(Options, AUserAsksForAuth) {
   RunOptions options = to("127.0.0.1:587");
   EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kNone);
   options.user = "u";
+  EXPECT_NE(refusal(options).find("--password"), std::string::npos);
+  options.password = "p";
   EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kAuto);
   options.auth = "login";
   EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kLogin);
   options.user.clear();
+  options.password.clear();
   EXPECT_NE(refusal(options).find("--user"), std::string::npos);
 }
 
@@ -69,6 +72,7 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   EXPECT_NE(with([](RunOptions& o) { o.to = "a@b>\r\nRSET@example.com"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a\r\nb"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.size = 1; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.tls = "none", o.verify = true; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.threads = 8, o.connections = 4; }), "");
 }
 

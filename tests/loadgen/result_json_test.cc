@@ -47,6 +47,25 @@ TEST(ResultJson, StatesWhatWasMeasured) {
   EXPECT_EQ(job.at("errors").at(0).at("enhanced"), "4.2.1");
 }
 
+TEST(ResultJson, KeepsThePasswordOut) {
+  const json result = make_result(
+      "x", {"smtpmark", "run", "--password", "one", "--password=two", "--user", "me"}, {});
+  EXPECT_EQ(result.at("command").dump(),
+            R"(["smtpmark","run","--password","***","--password=***","--user","me"])");
+}
+
+TEST(ResultJson, SaysWhatFellOutsideTheWindow) {
+  LoadResult load;
+  load.metrics.begin(0, {100, 200}, 1);
+  load.metrics.record(Phase::kConnect, 10, 20);
+  load.metrics.record(Phase::kMail, 10, 20);
+  load.metrics.record(Phase::kMail, 110, 120);
+  const json phases = job_to_json(RunPlan(), load, nullptr).at("phases");
+  EXPECT_EQ(phases.at("connect").at("outside_window"), true);
+  EXPECT_EQ(phases.at("mail").at("outside_window"), false);
+  EXPECT_EQ(phases.at("mail").at("count"), 1);
+}
+
 TEST(ResultJson, SurvivesAWriteAndARead) {
   const std::string path = temporary("result");
   const json result = sample_result();

@@ -20,7 +20,7 @@ TEST(TurnGate, GivesNoMoreThanItsShare) {
   TurnGate gate(share, 0, io::kNever, stop);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(gate.take(1).has_value());
   EXPECT_FALSE(gate.take(1).has_value());
-  EXPECT_TRUE(gate.over(1));
+  EXPECT_FALSE(gate.ended(1)) << "those that were given may still be begun";
 }
 
 TEST(TurnGate, AStopEndsIt) {
@@ -29,6 +29,7 @@ TEST(TurnGate, AStopEndsIt) {
   EXPECT_TRUE(gate.take(1).has_value());
   stop = true;
   EXPECT_FALSE(gate.take(1).has_value());
+  EXPECT_TRUE(gate.ended(1));
 }
 
 TEST(TurnGate, AnOpenLoopPlansEachStartHoweverLateItIsAsked) {
