@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "io/certificate.h"
+#include "loadgen/comparison.h"
 #include "loadgen/cpu.h"
 #include "loadgen/result_json.h"
 #include "loadgen/sink.h"
@@ -16,7 +17,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr double kDuration = 3.0;  // seconds of each part
+constexpr double kDuration = 1.0;  // seconds of each part in each round
+constexpr int kRounds = 3;  // all parts in turn, so that a slow moment does not hit one alone
 constexpr double kWarmup = 0.5;
 constexpr std::uint64_t kLongSession = 1'000'000;  // messages: longer than a part lasts
 
@@ -109,12 +111,29 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port,
   return plan;
 }
 
-// Runs one part against a sink of its own, so that both sides' counts are its own.
-tl::expected<void, std::string> run_part(RunPlan plan, std::uint16_t port,
-                                         const io::Certificate& certificate, const LoadHooks& hooks,
-                                         MainJobResult& all) {
+// A part: one way, with one message a session or with long sessions.
+struct Part {
+  RunPlan plan;
+  std::uint16_t port;
+  Rounds* rounds;
+  SinkCounters received;
+};
+
+// Messages that one side counts and the other does not, beyond those in doubt.
+std::uint64_t lost_messages(const Counters& sent, const SinkCounters& received) {
+  if (received.messages_received < sent.messages_accepted) {
+    return sent.messages_accepted - received.messages_received;
+  }
+  const std::uint64_t surplus = received.messages_received - sent.messages_accepted;
+  return surplus > sent.messages_in_doubt ? surplus - sent.messages_in_doubt : 0;
+}
+
+// Runs one round of a part against a sink of its own, so that both sides' counts are its own.
+tl::expected<void, std::string> run_round(Part& part, const io::Certificate& certificate,
+                                          const LoadHooks& hooks, MainJobResult& all) {
+  RunPlan& plan = part.plan;
   SinkPlan sink_plan;
-  sink_plan.listens.push_back({plan.session.role, loopback(port)});
+  sink_plan.listens.push_back({plan.session.role, loopback(part.port)});
   sink_plan.threads = plan.load.threads;
   sink_plan.connections = plan.load.connections;
   if (plan.load.first_cpu >= 0) sink_plan.first_cpu = static_cast<int>(plan.load.threads);
@@ -125,57 +144,51 @@ tl::expected<void, std::string> run_part(RunPlan plan, std::uint16_t port,
 
   LoadHooks with_sink = hooks;
   with_sink.server_cpu = [&sink] { return (*sink)->cpu_seconds(); };
-  const auto result = run_load(plan, with_sink);
+  auto result = run_load(plan, with_sink);
   if (!result) return tl::unexpected(result.error());
   (*sink)->stop();
-  const SinkCounters& received = (*sink)->counters();
+  part.received.add((*sink)->counters());
   const Counters& total = result->metrics.total();
-  const bool within =
-      received.messages_received >= total.messages_accepted &&
-      received.messages_received <= total.messages_accepted + total.messages_in_doubt;
-  if (!within) {
-    all.lost += received.messages_received > total.messages_accepted
-                    ? received.messages_received - total.messages_accepted
-                    : total.messages_accepted - received.messages_received;
-  }
+  all.lost += lost_messages(total, (*sink)->counters());
   all.errors += total.errors;
   all.interrupted = result->ending == Ending::kInterrupted;
-  all.jobs.push_back(job_to_json(plan, *result, &received));
+  part.rounds->results.push_back(std::move(*result));
   return {};
 }
 
-double ratio(double a, double b) {
-  return b > 0.0 ? a / b : 0.0;
+json part_to_json(const Part& part) {
+  json job = job_to_json(part.plan, part.rounds->merged(), &part.received);
+  // Seconds of different rounds are different seconds.
+  job["series"] = json::array();
+  job["rounds"] = json::array();
+  for (const LoadResult& round : part.rounds->results) {
+    const json one = job_to_json(part.plan, round, nullptr);
+    for (json second : one.at("series")) {
+      second["round"] = job["rounds"].size();
+      job["series"].push_back(std::move(second));
+    }
+    job["rounds"].push_back({{"measured_s", one.at("measured_s")},
+                             {"rates", one.at("rates")},
+                             {"generator_cpu_s", round.generator_cpu_s},
+                             {"server_cpu_s", round.server_cpu_s}});
+  }
+  return job;
 }
 
-double cpu_of(const json& job, std::uint64_t count) {
-  const json& cpu = job.at("cpu");
-  return ratio(cpu.at("generator_s").get<double>() + cpu.at("server_s").get<double>(),
-               static_cast<double>(count));
-}
-
-// Sessions/s and CPU a session of one-message sessions, messages/s and CPU a message of long ones.
-json compare(const json& jobs, std::size_t with, std::size_t without, const char* what) {
-  const auto rates = [&jobs](std::size_t way, bool long_sessions) {
-    const json& job = jobs.at(2 * way + (long_sessions ? 1 : 0));
-    return std::pair{job.at("rates").at("messages_per_s").get<double>(),
-                     cpu_of(job, job.at("measured").at("messages_accepted").get<std::uint64_t>())};
-  };
-  const auto [rate_short, cpu_short] = rates(with, false);
-  const auto [base_rate_short, base_cpu_short] = rates(without, false);
-  const auto [rate_long, cpu_long] = rates(with, true);
-  const auto [base_rate_long, base_cpu_long] = rates(without, true);
-  const std::array<double, 4> ratios = {
-      ratio(rate_short, base_rate_short), ratio(cpu_short, base_cpu_short),
-      ratio(rate_long, base_rate_long), ratio(cpu_long, base_cpu_long)};
-  return {{"what", what},
-          {"one_message_rate", ratios[0]},
-          {"one_message_cpu", ratios[1]},
-          {"long_rate", ratios[2]},
-          {"long_cpu", ratios[3]},
-          {"text", fmt::format("{:<38}one message a session: {:.2f} x the rate, {:.2f} x the CPU;  "
-                               "long: {:.2f} x, {:.2f} x",
-                               what, ratios[0], ratios[1], ratios[2], ratios[3])}};
+// All parts in turn, round after round, until they are done or something stands in the way.
+void run_rounds(std::vector<Part>& parts, const io::Certificate& certificate,
+                const LoadHooks& hooks, const std::function<void(const std::string&)>& announce,
+                MainJobResult& all) {
+  for (int round = 1; round <= kRounds; ++round) {
+    for (Part& part : parts) {
+      announce(fmt::format("round {} of {}: {}", round, kRounds, part.plan.name));
+      if (auto done = run_round(part, certificate, hooks, all); !done) {
+        all.failure = part.plan.name + ": " + done.error();
+        return;
+      }
+      if (all.interrupted) return;
+    }
+  }
 }
 
 }  // namespace
@@ -186,25 +199,26 @@ tl::expected<MainJobResult, std::string> run_main_job(
   const auto certificate = io::Certificate::self_signed();
   if (!certificate) return tl::unexpected(certificate.error());
   const Ports ports = choose_ports(*certificate);
-  MainJobResult all;
-  all.notes.push_back(ports.note);
-  for (const Way& way : kWays) {
+  std::array<WayRounds, kWays.size()> ways;
+  std::vector<Part> parts;
+  for (std::size_t i = 0; i < kWays.size(); ++i) {
+    const std::uint16_t port = ports.numbers[static_cast<std::size_t>(kWays[i].role)];
     for (const bool long_sessions : {false, true}) {
-      const std::uint16_t port = ports.numbers[static_cast<std::size_t>(way.role)];
-      const RunPlan plan = plan_part(way, long_sessions, port, options);
-      announce(plan.name);
-      if (auto done = run_part(plan, port, *certificate, hooks, all); !done) {
-        all.failure = plan.name + ": " + done.error();  // what the others measured is kept
-        return all;
-      }
-      if (all.interrupted) return all;
+      Rounds& rounds = long_sessions ? ways[i].long_sessions : ways[i].one_message;
+      parts.push_back({plan_part(kWays[i], long_sessions, port, options), port, &rounds, {}});
     }
   }
-  all.comparison.push_back(compare(all.jobs, kStarttls, kPlain, "STARTTLS against plain (25)"));
-  all.comparison.push_back(
-      compare(all.jobs, kSubmission, kStarttls, "AUTH (587 against 25 with STARTTLS)"));
-  all.comparison.push_back(
-      compare(all.jobs, kImplicit, kSubmission, "implicit (465) against STARTTLS (587)"));
+  MainJobResult all;
+  all.notes.push_back(ports.note);
+  run_rounds(parts, *certificate, hooks, announce, all);
+  for (const Part& part : parts) {
+    if (!part.rounds->results.empty()) all.jobs.push_back(part_to_json(part));
+  }
+  if (ways[kImplicit].long_sessions.results.empty()) return all;  // there is not one whole round
+  all.comparison = {
+      compare_ways("STARTTLS against plain (25)", ways[kStarttls], ways[kPlain]),
+      compare_ways("AUTH (587 against 25 with STARTTLS)", ways[kSubmission], ways[kStarttls]),
+      compare_ways("implicit (465) against STARTTLS (587)", ways[kImplicit], ways[kSubmission])};
   return all;
 }
 

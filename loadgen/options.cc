@@ -160,7 +160,8 @@ void define_run(CLI::App& command, RunOptions& options) {
           ->check(CLI::Range(0.001, 1e8)));
   command
       .add_option("--duration", options.duration_s,
-                  "Length of the measured part (as 10, 500ms, 2m; default 10s, main job 3s a part)")
+                  "Length of the measured part (as 10, 500ms, 2m; default 10s, main job 1s a part "
+                  "and round)")
       ->transform(seconds())
       ->check(sensible_time());
   only_with_target(command

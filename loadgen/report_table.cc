@@ -140,10 +140,16 @@ std::string render(const json& result) {
   const json& jobs = result.at("jobs");
   for (const json& job : jobs) render_latencies(out, job);
   render_throughput(out, jobs);
-  for (const json& line : result.at("comparison")) {
+  const json& comparison = result.at("comparison");
+  if (!comparison.empty()) {
+    fmt::format_to(out, "{:<38}{:>38}{:>38}\n", "", "1 message a session:", "long sessions:");
+    fmt::format_to(out, "{:<38}{:>19}{:>19}{:>19}{:>19}\n", "as a ratio, median (range of rounds)",
+                   "messages/s", "CPU a message", "messages/s", "CPU a message");
+  }
+  for (const json& line : comparison) {
     fmt::format_to(out, "{}\n", line.at("text").get<std::string>());
   }
-  if (!result.at("comparison").empty()) text += '\n';
+  if (!comparison.empty()) text += '\n';
   for (const json& job : jobs) render_notes(out, job);
   return text;
 }
