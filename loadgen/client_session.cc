@@ -37,6 +37,18 @@ Script::Script(const SessionPlan& plan)
   }
 }
 
+io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn) {
+  if (turn.intended == 0) co_return true;
+  TimeNs now = scheduler.now();
+  while (turn.intended > now) {
+    co_await scheduler.sleep_until(std::min(turn.intended, now + kPatience));
+    now = scheduler.now();
+    if (turn.intended > now && context.turns.ended(now)) co_return false;
+  }
+  context.metrics.record(Phase::kScheduleLag, turn.intended, now);
+  co_return true;
+}
+
 ClientSession::ClientSession(ClientContext& context, io::Transport& transport, Turn first,
                              TimeNs started, TimeNs connected)
     : context_(context),
@@ -199,25 +211,11 @@ io::Task<bool> ClientSession::messages() {
     const std::optional<Turn> next = context_.turns.take(now_);
     if (!next) co_return true;
     turn = *next;
+    const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), turn);
+    if (!begun) co_return true;
     turn_open_ = true;
-    if (const bool ok = co_await wait_for(turn); !ok) co_return true;
+    if (turn.intended != 0) now_ = transport_->scheduler().now();
   }
-}
-
-// Waits until the turn's intended start. Returns false, without the turn, when the run ends first.
-io::Task<bool> ClientSession::wait_for(Turn turn) {
-  if (turn.intended == 0) co_return true;
-  while (turn.intended > now_) {
-    const TimeNs wake = std::min(turn.intended, now_ + kPatience);
-    co_await transport_->scheduler().sleep_until(wake);
-    now_ = transport_->scheduler().now();
-    if (turn.intended > now_ && context_.turns.ended(now_)) {
-      turn_open_ = false;
-      co_return false;
-    }
-  }
-  context_.metrics.record(Phase::kScheduleLag, turn.intended, now_);
-  co_return true;
 }
 
 // One message. Returns whether the session can go on: a refused message does not end it.

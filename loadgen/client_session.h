@@ -56,6 +56,10 @@ struct ClientContext {
   Metrics& metrics;
 };
 
+// Waits for the intended start of `turn` and records the lag. Returns false when the run has ended
+// before it: then the turn is not to be begun.
+io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn);
+
 class ClientSession {
  public:
   // `transport` is connected since `connected` and outlives the session; `started` is when the
@@ -85,7 +89,6 @@ class ClientSession {
   io::Task<bool> auth_plain();
   io::Task<bool> auth_login();
   io::Task<bool> messages();
-  io::Task<bool> wait_for(Turn turn);
   io::Task<bool> transaction(Turn turn);
   io::Task<bool> body(TimeNs began);
   io::Task<bool> refused(Phase phase, Reply refusal);

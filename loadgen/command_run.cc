@@ -19,15 +19,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kBadCommandLine = 2;
-constexpr std::uint64_t kSpareDescriptors = 64;
-
-int complain(const std::string& sentence, int exit_code) {
-  fmt::print(stderr, "smtpmark: {}\n", sentence);
-  return exit_code;
-}
-
 // As much as standard output takes.
 void print_all(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -8,15 +8,9 @@ namespace smtpmark::loadgen {
 
 int command_show(const ShowOptions& options) {
   const auto result = read_result(options.file);
-  if (!result) {
-    fmt::print(stderr, "smtpmark: {}\n", result.error());
-    return 1;
-  }
+  if (!result) return complain(result.error(), kFailed);
   const auto table = render_result(*result);
-  if (!table) {
-    fmt::print(stderr, "smtpmark: {}: {}\n", options.file, table.error());
-    return 1;
-  }
+  if (!table) return complain(options.file + ": " + table.error(), kFailed);
   fmt::print("{}", *table);
   return 0;
 }

@@ -15,13 +15,6 @@ namespace smtpmark::loadgen {
 
 namespace {
 
-constexpr std::uint64_t kSpareDescriptors = 64;
-
-int complain(const std::string& sentence, int exit_code) {
-  fmt::print(stderr, "smtpmark: {}\n", sentence);
-  return exit_code;
-}
-
 nlohmann::json final_counters(const SinkCounters& counters) {
   nlohmann::json all = sink_counters_to_json(counters);
   all["schema"] = "smtpmark.sink";
@@ -34,18 +27,19 @@ nlohmann::json final_counters(const SinkCounters& counters) {
 
 int command_sink(const SinkRunOptions& options) {
   auto plan = make_sink_plan(options);
-  if (!plan) return complain(plan.error(), 2);
+  if (!plan) return complain(plan.error(), kBadCommandLine);
   watch_interrupts();
   if (auto enough = io::ensure_descriptors(options.connections + kSpareDescriptors); !enough) {
-    return complain(enough.error().message, 1);
+    return complain(enough.error().message, kFailed);
   }
-  if (auto features = io::check_kernel(); !features) return complain(features.error().message, 1);
+  if (auto features = io::check_kernel(); !features)
+    return complain(features.error().message, kFailed);
   const auto certificate = options.certificate.empty()
                                ? io::Certificate::self_signed()
                                : io::Certificate::from_files(options.certificate, options.key);
-  if (!certificate) return complain(certificate.error(), 1);
+  if (!certificate) return complain(certificate.error(), kFailed);
   auto sink = Sink::start(*plan, *certificate);
-  if (!sink) return complain(sink.error(), 1);
+  if (!sink) return complain(sink.error(), kFailed);
   for (const SinkListen& listen : (*sink)->listens()) {
     fmt::print("listening on {} ({})\n", listen.address.to_string(), to_string(listen.role));
   }
@@ -59,7 +53,7 @@ int command_sink(const SinkRunOptions& options) {
              counters.tls_handshakes, counters.messages_unconfirmed);
   if (options.json.empty()) return 0;
   if (auto written = write_json(options.json, final_counters(counters)); !written) {
-    return complain(written.error(), 1);
+    return complain(written.error(), kFailed);
   }
   return 0;
 }

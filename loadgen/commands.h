@@ -1,14 +1,24 @@
-// The subcommands. Each returns the exit code: 0 done without errors, 1 with errors or not at all,
-// 2 a command line that cannot be meant.
+// The subcommands.
 #ifndef SMTPMARK_LOADGEN_COMMANDS_H_
 #define SMTPMARK_LOADGEN_COMMANDS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "loadgen/options.h"
 
 namespace smtpmark::loadgen {
+
+// Exit codes: 0 done without errors, 1 with errors or not at all, 2 a command line that cannot be
+// meant.
+inline constexpr int kFailed = 1;
+inline constexpr int kBadCommandLine = 2;
+// File descriptors beside those of connections.
+inline constexpr std::uint64_t kSpareDescriptors = 64;
+
+// Says `sentence` on standard error; returns `exit_code`.
+int complain(const std::string& sentence, int exit_code);
 
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line);
 int command_sink(const SinkRunOptions& options);

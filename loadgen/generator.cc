@@ -104,7 +104,6 @@ class GeneratorThread {
   tl::expected<void, std::string> set_up();
   void carry_load();
   io::Task<> keep_connection();
-  io::Task<bool> wait_for(Turn turn);
   io::Task<bool> hold_session(Turn turn);
   void note_failure(io::ErrorKind kind = io::ErrorKind::kNone);
 
@@ -177,25 +176,13 @@ io::Task<> GeneratorThread::keep_connection() {
   for (;;) {
     const std::optional<Turn> turn = gate_->take(ring_->now());
     if (!turn) break;
-    if (const bool ok = co_await wait_for(*turn); !ok) break;
+    const bool begun = co_await wait_for_turn(*context_, *ring_, *turn);
+    if (!begun) break;
     if (const bool ok = co_await hold_session(*turn); ok) continue;
     if (gate_->ended(ring_->now())) break;
     co_await ring_->sleep_until(ring_->now() + kBackoff);
   }
   --active_;
-}
-
-// Waits for the intended start; false when the run ends first.
-io::Task<bool> GeneratorThread::wait_for(Turn turn) {
-  if (turn.intended == 0) co_return true;
-  TimeNs now = ring_->now();
-  while (turn.intended > now) {
-    co_await ring_->sleep_until(std::min(turn.intended, now + kBackoff));
-    now = ring_->now();
-    if (turn.intended > now && gate_->ended(now)) co_return false;
-  }
-  metrics_.record(Phase::kScheduleLag, turn.intended, now);
-  co_return true;
 }
 
 io::Task<bool> GeneratorThread::hold_session(Turn turn) {

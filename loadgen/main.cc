@@ -1,10 +1,9 @@
 // smtpmark: loads an SMTP server and says what it carries.
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "loadgen/build_info.h"
 #include "loadgen/commands.h"
@@ -13,8 +12,6 @@
 namespace loadgen = smtpmark::loadgen;
 
 namespace {
-
-constexpr int kBadCommandLine = 2;
 
 int run(int argc, char** argv) {
   CLI::App app("Loads an SMTP server on ports 25, 587 and 465 and says what it carries.",
@@ -36,12 +33,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help, --version
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "smtpmark: {} (see smtpmark --help)\n", error.what());
-    return kBadCommandLine;
+    return loadgen::complain(std::string(error.what()) + " (see smtpmark --help)",
+                             loadgen::kBadCommandLine);
   }
-  if (run_command->parsed()) return command_run(run_options, {argv, argv + argc});
-  if (sink_command->parsed()) return command_sink(sink_options);
-  return command_show(show_options);
+  if (run_command->parsed()) return loadgen::command_run(run_options, {argv, argv + argc});
+  if (sink_command->parsed()) return loadgen::command_sink(sink_options);
+  return loadgen::command_show(show_options);
 }
 
 }  // namespace
