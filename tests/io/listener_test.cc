@@ -57,6 +57,7 @@ TEST_F(ListenerTest, TwoShareAPort) {
   ASSERT_TRUE(two) << describe(two.error());
   EXPECT_EQ((*one)->address().port(), (*two)->address().port());
   std::vector<Peer> peers;
+  peers.reserve(64);
   // The kernel chooses by a hash of the ports: all 64 on one side would be bad luck of 2 to the
   // -63.
   for (int i = 0; i < 64; ++i) peers.push_back(Peer::connect_to((*one)->address()));

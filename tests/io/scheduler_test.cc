@@ -41,7 +41,7 @@ struct Alarm {
 
 class SchedulerTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Alarm> alarm(std::string name) {
+  std::unique_ptr<Alarm> alarm(const std::string& name) {
     return std::make_unique<Alarm>([this, name] { log_.push_back(name); });
   }
   ManualScheduler scheduler_;

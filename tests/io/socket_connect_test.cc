@@ -35,7 +35,8 @@ TEST_F(SocketConnectTest, ADeadlineEndsAConnectThatNobodyAnswers) {
   for (int i = 0; i < 4; ++i) {
     const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     queued.emplace_back(descriptor);
-    connect(descriptor, full.address().sockaddr_ptr(), full.address().length());
+    static_cast<void>(
+        ::connect(descriptor, full.address().sockaddr_ptr(), full.address().length()));
   }
   const Result<SocketPtr> socket = connect_to(full.address(), 50 * kMillisecond);
   ASSERT_FALSE(socket);
@@ -46,6 +47,7 @@ TEST_F(SocketConnectTest, ADeadlineEndsAConnectThatNobodyAnswers) {
 TEST_F(SocketConnectTest, ADeadlineInThePastEndsTheConnect) {
   Port full(0);
   std::vector<Result<SocketPtr>> results;
+  results.reserve(4);
   for (int i = 0; i < 4; ++i) results.push_back(connect_to(full.address(), 0));
   EXPECT_FALSE(results.back());
   EXPECT_EQ(results.back().error().kind, ErrorKind::kTimedOut);
