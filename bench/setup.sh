@@ -51,7 +51,8 @@ need_tools() {
   exit 1
 }
 
-# Configures build/NAME once, with the Meson options that follow, and builds it.
+# Configures build/NAME once, with the Meson options that follow, and builds it: all of it, or the
+# one target that $build_only names.
 build() {
   name=$1
   shift
@@ -62,7 +63,7 @@ build() {
       exit 1
     }
   fi
-  ninja -C "$root/build/$name" >"$root/build/$name.log" 2>&1 || {
+  ninja -C "$root/build/$name" ${build_only:-} >"$root/build/$name.log" 2>&1 || {
     grep -v '^\[' "$root/build/$name.log" >&2
     echo "build/$name does not build." >&2
     exit 1
