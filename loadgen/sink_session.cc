@@ -110,6 +110,15 @@ io::Task<bool> SinkSession::dispatch() {
     case Verb::kExpn: reject("502 5.5.1 EXPN is not implemented\r\n"); break;
     case Verb::kQuit: reply("221 2.0.0 Bye\r\n"); co_return false;
     case Verb::kLhlo:
+    case Verb::kBurl:
+    case Verb::kEtrn:
+    case Verb::kAtrn:
+    case Verb::kXclient:
+    case Verb::kXforward:
+    case Verb::kTurn:
+    case Verb::kSend:
+    case Verb::kSoml:
+    case Verb::kSaml:
     case Verb::kUnknown: reject("500 5.5.1 Command not known here\r\n"); break;
   }
   co_return true;

@@ -172,11 +172,8 @@
   # RFC 3030, 2
   chunk_size = DIGIT+ >number_begin $number_digit %chunk_size_end;
 
-  # RFC 4954, 4 and 8
+  # RFC 4954, 8
   sasl_mech = ( let_dig | [_\-] ){1,20};
-  base64_char = let_dig | [+/];
-  base64_terminal = base64_char{2} "==" | base64_char{3} "=";
-  base64 = base64_terminal | ( base64_char{4} )+ base64_terminal?;
 
   # What the argument of VRFY, EXPN, HELP or NOOP means is for the local system (RFC 5321, 3.5.1).
   word = ( 33..126 | utf8 )+;

@@ -15,6 +15,9 @@ namespace smtpmark::parser {
 // Fills in the members of `command` that belong to the verb. (command.rl)
 Fault parse_arguments(std::string_view line, Command& command) noexcept;
 
+// Parses `line`, which ends with its only CRLF, as a client's response to a 334. (auth_response.rl)
+Fault parse_auth_response(std::string_view line, AuthResponse& response) noexcept;
+
 // Parses `line`, which ends with its only CRLF: code, last, enhanced and text. (reply.rl)
 Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept;
 

@@ -26,4 +26,9 @@
 
   # RFC 5321, 4.1.3
   dcontent = 33..90 | 94..126;
+
+  # RFC 4954, 8
+  base64_char = let_dig | [+/];
+  base64_terminal = base64_char{2} "==" | base64_char{3} "=";
+  base64 = base64_terminal | ( base64_char{4} )+ base64_terminal?;
 }%%

@@ -21,6 +21,8 @@ std::string_view to_string(SyntaxError error) noexcept {
     case SyntaxError::kBadParameter: return "bad parameter";
     case SyntaxError::kDuplicateParameter: return "duplicate parameter";
     case SyntaxError::kNumberOverflow: return "number too large";
+    case SyntaxError::kTooManyParameters: return "too many parameters";
+    case SyntaxError::kNeedsSmtpUtf8: return "SMTPUTF8 missing";
     case SyntaxError::kBadReplyCode: return "bad reply code";
     case SyntaxError::kCodeMismatch: return "different codes in one reply";
     case SyntaxError::kTooManyLines: return "too many lines in one reply";

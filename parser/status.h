@@ -51,6 +51,8 @@ enum class SyntaxError : std::uint8_t {
   kBadParameter,        // a known parameter with a value its RFC does not allow
   kDuplicateParameter,  // RFC 5321, 4.1.1.11
   kNumberOverflow,      // SIZE or BDAT beyond its range
+  kTooManyParameters,   // more than kMaxUnknownParameters
+  kNeedsSmtpUtf8,       // a path that is not ASCII without SMTPUTF8 (RFC 6531, 3.4)
   kBadReplyCode,        // not [2-5][0-5][0-9] (RFC 5321, 4.2)
   kCodeMismatch,        // lines of one reply with different codes (RFC 5321, 4.2.1)
   kTooManyLines,        // more lines in one reply than the limit

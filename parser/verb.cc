@@ -1,5 +1,6 @@
 #include "parser/verb.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -10,35 +11,61 @@
 namespace smtpmark::parser {
 namespace {
 
+constexpr std::array<std::string_view, kVerbs> kNames = {
+    "UNKNOWN", "EHLO",    "HELO",     "LHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET",
+    "NOOP",    "QUIT",    "STARTTLS", "AUTH", "VRFY", "EXPN", "HELP", "BURL", "ETRN",
+    "ATRN",    "XCLIENT", "XFORWARD", "TURN", "SEND", "SOML", "SAML",
+};
+
 using Word = std::uint32_t;
+
+constexpr std::size_t kLetters = sizeof(Word);
 
 // Two octets are equal under this mask when they are the same letter, whatever its case; nothing
 // but a letter becomes a lower-case letter under it.
 constexpr Word kFoldCase = 0x20202020;
 
-constexpr Word word(const char (&letters)[5]) noexcept {
-  return std::bit_cast<Word>(std::array{letters[0], letters[1], letters[2], letters[3]});
+constexpr Word first_letters(std::string_view verb) noexcept {
+  return std::bit_cast<Word>(std::array{verb[0], verb[1], verb[2], verb[3]}) | kFoldCase;
 }
 
-Verb verb_of(Word folded) noexcept {
-  switch (folded) {
-    case word("ehlo"): return Verb::kEhlo;
-    case word("helo"): return Verb::kHelo;
-    case word("lhlo"): return Verb::kLhlo;
-    case word("mail"): return Verb::kMail;
-    case word("rcpt"): return Verb::kRcpt;
-    case word("data"): return Verb::kData;
-    case word("bdat"): return Verb::kBdat;
-    case word("rset"): return Verb::kRset;
-    case word("noop"): return Verb::kNoop;
-    case word("quit"): return Verb::kQuit;
-    case word("auth"): return Verb::kAuth;
-    case word("vrfy"): return Verb::kVrfy;
-    case word("expn"): return Verb::kExpn;
-    case word("help"): return Verb::kHelp;
-    default: return Verb::kUnknown;
-  }
+// No two verbs begin with the same four letters, and so each has a slot of its own.
+struct Slot {
+  Word letters = 0;  // folded; no line has these
+  Verb verb = Verb::kUnknown;
+};
+
+using Slots = std::array<Slot, 64>;
+
+constexpr std::size_t slot_of(Word letters, Word factor) noexcept {
+  return letters * factor >> 26;
 }
+
+constexpr bool fill(Slots& slots, Word factor) noexcept {
+  slots = {};
+  for (std::size_t i = 1; i < kVerbs; ++i) {
+    const Word letters = first_letters(kNames[i]);
+    Slot& slot = slots[slot_of(letters, factor)];
+    if (slot.verb != Verb::kUnknown) return false;
+    slot = {letters, static_cast<Verb>(i)};
+  }
+  return true;
+}
+
+constexpr Word find_factor() noexcept {
+  Slots slots;
+  Word factor = 0x9e3779b1;
+  while (!fill(slots, factor)) factor += 2;
+  return factor;
+}
+
+constexpr Word kFactor = find_factor();
+
+constexpr Slots kSlots = [] {
+  Slots slots;
+  fill(slots, kFactor);
+  return slots;
+}();
 
 bool ends_word(char octet) noexcept {
   return static_cast<unsigned char>(octet) <= ' ';
@@ -47,41 +74,25 @@ bool ends_word(char octet) noexcept {
 }  // namespace
 
 Verb find_verb(std::string_view line) noexcept {
-  constexpr std::size_t kLetters = sizeof(Word);
   if (line.size() <= kLetters) return Verb::kUnknown;
-  if (ends_word(line[kLetters])) {
-    Word letters = 0;
-    std::memcpy(&letters, line.data(), kLetters);
-    return verb_of(letters | kFoldCase);
+  Word letters = 0;
+  std::memcpy(&letters, line.data(), kLetters);
+  letters |= kFoldCase;
+  const Slot& slot = kSlots[slot_of(letters, kFactor)];
+  if (slot.letters != letters) return Verb::kUnknown;
+  const std::size_t length = length_of(slot.verb);
+  if (length != kLetters) [[unlikely]] {
+    if (line.size() <= length ||
+        !equals_ignoring_case(line.substr(0, length), to_string(slot.verb))) {
+      return Verb::kUnknown;
+    }
   }
-  const std::string_view starttls = to_string(Verb::kStarttls);
-  if (line.size() > starttls.size() && ends_word(line[starttls.size()]) &&
-      equals_ignoring_case(line.substr(0, starttls.size()), starttls)) {
-    return Verb::kStarttls;
-  }
-  return Verb::kUnknown;
+  return ends_word(line[length]) ? slot.verb : Verb::kUnknown;
 }
 
 std::string_view to_string(Verb verb) noexcept {
-  switch (verb) {
-    case Verb::kUnknown: return "UNKNOWN";
-    case Verb::kEhlo: return "EHLO";
-    case Verb::kHelo: return "HELO";
-    case Verb::kLhlo: return "LHLO";
-    case Verb::kMail: return "MAIL";
-    case Verb::kRcpt: return "RCPT";
-    case Verb::kData: return "DATA";
-    case Verb::kBdat: return "BDAT";
-    case Verb::kRset: return "RSET";
-    case Verb::kNoop: return "NOOP";
-    case Verb::kQuit: return "QUIT";
-    case Verb::kStarttls: return "STARTTLS";
-    case Verb::kAuth: return "AUTH";
-    case Verb::kVrfy: return "VRFY";
-    case Verb::kExpn: return "EXPN";
-    case Verb::kHelp: return "HELP";
-  }
-  return "UNKNOWN";
+  const auto index = static_cast<std::size_t>(verb);
+  return kNames[index < kVerbs ? index : 0];
 }
 
 }  // namespace smtpmark::parser

@@ -9,11 +9,14 @@
 
 namespace smtpmark::parser {
 
-inline constexpr std::size_t kVerbs = static_cast<std::size_t>(Verb::kHelp) + 1;
-
 // Octets; of a known verb.
 constexpr std::size_t length_of(Verb verb) noexcept {
-  return verb == Verb::kStarttls ? 8 : 4;
+  switch (verb) {
+    case Verb::kStarttls:
+    case Verb::kXforward: return 8;
+    case Verb::kXclient: return 7;
+    default: return 4;
+  }
 }
 
 // The verb that `line` begins with: a whole word, ended by white space or a control octet, so that

@@ -82,17 +82,18 @@ TEST(CommandLines, AreJudgedByForbiddenOctetsBeforeAnythingElse) {
 
 TEST(CommandLines, MayHoldExactlyTheirLimit) {
   const std::string fits = filled("NOOP ", kMaxCommandLine, "\r\n");
-  EXPECT_EQ(commands_of(fits), Log({"2048: NOOP [" + fits.substr(5, kMaxCommandLine - 7) + "]"}));
+  EXPECT_EQ(commands_of(fits), Log({"512: NOOP [" + fits.substr(5, kMaxCommandLine - 7) + "]"}));
 }
 
 TEST(CommandLines, OverTheirLimitByOneAreRejectedOnceAtTheirEnd) {
   EXPECT_EQ(commands_of(filled("NOOP ", kMaxCommandLine + 1, "\r\n") + "QUIT\r\n"),
-            Log({"2049: NOOP rejected: line too long at 2048", "2055: QUIT"}));
+            Log({"513: NOOP rejected: line too long at 512", "519: QUIT"}));
 }
 
 TEST(CommandLines, FarOverTheirLimitAreRejectedOnceAtTheirEnd) {
-  EXPECT_EQ(commands_of(filled("MAIL FROM:<\n\r", 5000, "\r\r\n") + "QUIT\r\n"),
-            Log({"5000: MAIL rejected: line too long at 2048", "5006: QUIT"}));
+  EXPECT_EQ(
+      commands_of(filled("MAIL FROM:<\n\r", 5000, "\r\r\n") + "QUIT\r\n"),
+      Log({"5000: MAIL rejected: line too long at " + std::to_string(kMaxMailLine), "5006: QUIT"}));
 }
 
 TEST(CommandLines, OverTheirLimitGiveNoView) {
