@@ -14,6 +14,7 @@
 #include "loadgen/message.h"
 #include "loadgen/metrics.h"
 #include "loadgen/plan.h"
+#include "parser/capabilities.h"
 #include "parser/reply_parser.h"
 
 namespace smtpmark::loadgen {
@@ -113,7 +114,8 @@ class ClientSession {
   ClientContext& context_;
   io::Transport* transport_;  // the lower one, then tls_
   std::optional<io::TlsTransport> tls_;
-  parser::ReplyParser parser_;
+  // Real servers send longer lines than the 512 octets of RFC 5321, 4.5.3.1.5, and Latin-1.
+  parser::ReplyParser parser_{parser::ReplyOptions{.max_line = 4096, .any_text = true}};
   parser::ReplyLine line_;
   parser::Capabilities offered_;
   bool collecting_ehlo_ = false;

@@ -214,7 +214,7 @@ io::Task<bool> SinkSession::on_data() {
     if (!transport_->input().empty()) continue;
     if (const bool ok = co_await receive_more(); !ok) co_return false;
   }
-  finish_message(framer.octets(), framer.faults().any());
+  finish_message(framer.octets(), framer.faults().bare());
   co_return true;
 }
 

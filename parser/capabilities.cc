@@ -1,11 +1,13 @@
+#include "parser/capabilities.h"
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
-#include <cstdint>
-#include <string_view>
+#include <limits>
 
 #include "parser/ascii.h"
-#include "parser/reply_parser.h"
+#include "parser/utc_time.h"
 
 namespace smtpmark::parser {
 namespace {
@@ -27,6 +29,30 @@ constexpr std::array kKeywords{
     Keyword<Capability>{"STARTTLS", kCapStarttls},
     Keyword<Capability>{"AUTH", kCapAuth},
     Keyword<Capability>{"DSN", kCapDsn},
+    Keyword<Capability>{"DELIVERBY", kCapDeliverBy},
+    Keyword<Capability>{"FUTURERELEASE", kCapFutureRelease},
+    Keyword<Capability>{"MTRK", kCapMtrk},
+    Keyword<Capability>{"MT-PRIORITY", kCapMtPriority},
+    Keyword<Capability>{"RRVS", kCapRrvs},
+    Keyword<Capability>{"REQUIRETLS", kCapRequireTls},
+    Keyword<Capability>{"LIMITS", kCapLimits},
+    Keyword<Capability>{"BURL", kCapBurl},
+    Keyword<Capability>{"ETRN", kCapEtrn},
+    Keyword<Capability>{"ATRN", kCapAtrn},
+    Keyword<Capability>{"XCLIENT", kCapXclient},
+    Keyword<Capability>{"XFORWARD", kCapXforward},
+    Keyword<Capability>{"HELP", kCapHelp},
+    Keyword<Capability>{"EXPN", kCapExpn},
+    Keyword<Capability>{"VRFY", kCapVrfy},
+    Keyword<Capability>{"NO-SOLICITING", kCapNoSoliciting},
+    Keyword<Capability>{"CHECKPOINT", kCapCheckpoint},
+    Keyword<Capability>{"CONNEG", kCapConneg},
+    Keyword<Capability>{"CONPERM", kCapConperm},
+    Keyword<Capability>{"SUBMITTER", kCapSubmitter},
+    Keyword<Capability>{"TURN", kCapTurn},
+    Keyword<Capability>{"SEND", kCapSend},
+    Keyword<Capability>{"SOML", kCapSoml},
+    Keyword<Capability>{"SAML", kCapSaml},
 };
 
 constexpr std::array kMechanisms{
@@ -37,45 +63,279 @@ constexpr std::array kMechanisms{
     Keyword<AuthMechanism>{"SCRAM-SHA-256", kAuthScramSha256},
     Keyword<AuthMechanism>{"XOAUTH2", kAuthXoauth2},
     Keyword<AuthMechanism>{"OAUTHBEARER", kAuthOauthBearer},
+    Keyword<AuthMechanism>{"SCRAM-SHA-1-PLUS", kAuthScramSha1Plus},
+    Keyword<AuthMechanism>{"SCRAM-SHA-256-PLUS", kAuthScramSha256Plus},
+    Keyword<AuthMechanism>{"SCRAM-SHA-512", kAuthScramSha512},
+    Keyword<AuthMechanism>{"SCRAM-SHA-512-PLUS", kAuthScramSha512Plus},
+    Keyword<AuthMechanism>{"EXTERNAL", kAuthExternal},
+    Keyword<AuthMechanism>{"GSSAPI", kAuthGssapi},
+    Keyword<AuthMechanism>{"ANONYMOUS", kAuthAnonymous},
+    Keyword<AuthMechanism>{"NTLM", kAuthNtlm},
+    Keyword<AuthMechanism>{"DIGEST-MD5", kAuthDigestMd5},
+    Keyword<AuthMechanism>{"GS2-KRB5", kAuthGs2Krb5},
+    Keyword<AuthMechanism>{"GS2-KRB5-PLUS", kAuthGs2Krb5Plus},
 };
 
-// 0 when no keyword of the table is `word`.
+constexpr std::array kAttributes{
+    Keyword<ProxyAttribute>{"NAME", kProxyName},
+    Keyword<ProxyAttribute>{"ADDR", kProxyAddr},
+    Keyword<ProxyAttribute>{"PORT", kProxyPort},
+    Keyword<ProxyAttribute>{"PROTO", kProxyProto},
+    Keyword<ProxyAttribute>{"HELO", kProxyHelo},
+    Keyword<ProxyAttribute>{"LOGIN", kProxyLogin},
+    Keyword<ProxyAttribute>{"DESTADDR", kProxyDestAddr},
+    Keyword<ProxyAttribute>{"DESTPORT", kProxyDestPort},
+    Keyword<ProxyAttribute>{"IDENT", kProxyIdent},
+    Keyword<ProxyAttribute>{"SOURCE", kProxySource},
+};
+
+constexpr std::array kPriorityProfiles{
+    Keyword<PriorityProfile>{"MIXER", PriorityProfile::kMixer},
+    Keyword<PriorityProfile>{"STANAG4406", PriorityProfile::kStanag4406},
+    Keyword<PriorityProfile>{"NSEP", PriorityProfile::kNsep},
+};
+
 template <typename Bit, std::size_t kSize>
-std::uint32_t bit_of(const std::array<Keyword<Bit>, kSize>& table, std::string_view word) noexcept {
+Bit bit_of(const std::array<Keyword<Bit>, kSize>& table, std::string_view word,
+           Bit otherwise) noexcept {
   for (const auto& keyword : table) {
     if (equals_ignoring_case(keyword.name, word)) return keyword.bit;
   }
-  return 0;
+  return otherwise;
 }
 
-// Takes the next word off the front of `text`; empty at its end.
-std::string_view take_word(std::string_view& text) noexcept {
-  constexpr std::string_view kWhiteSpace = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
-  const std::string_view word = text.substr(0, text.find_first_of(kWhiteSpace));
-  text.remove_prefix(word.size());
-  return word;
-}
-
-// RFC 1870, 3: absent and 0 both mean that no limit is stated. So does what is not a number.
-std::uint64_t size_limit_of(std::string_view digits) noexcept {
-  std::uint64_t limit = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9' || !append_digit(limit, static_cast<unsigned char>(c))) return 0;
+template <typename Bit, std::size_t kSize>
+std::string_view name_of(const std::array<Keyword<Bit>, kSize>& table, Bit bit) noexcept {
+  for (const auto& keyword : table) {
+    if (keyword.bit == bit) return keyword.name;
   }
-  return limit;
+  return {};
+}
+
+bool is_space(char c) noexcept {
+  return c == ' ' || c == '\t';
+}
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool is_alphanumeric(char c) noexcept {
+  return is_digit(c) || (to_upper(c) >= 'A' && to_upper(c) <= 'Z');
+}
+
+// RFC 5321, 4.1.1.1: ehlo-keyword
+bool is_keyword_octet(char c) noexcept {
+  return is_alphanumeric(c) || c == '-';
+}
+
+// What is wrong with a value, and where.
+struct ValueFault {
+  SyntaxError error = SyntaxError::kNone;
+  const char* at = nullptr;
+  bool any() const noexcept { return error != SyntaxError::kNone; }
+};
+
+ValueFault bad_parameter(const char* at) noexcept {
+  return {SyntaxError::kBadParameter, at};
+}
+
+// Takes the next word off the front of `text`; empty, and at its end, when there is none.
+std::string_view take_word(std::string_view& text) noexcept {
+  const char* begin = text.data();
+  const char* const end = begin + text.size();
+  while (begin != end && is_space(*begin)) ++begin;
+  const char* word_end = begin;
+  while (word_end != end && !is_space(*word_end)) ++word_end;
+  text = {word_end, static_cast<std::size_t>(end - word_end)};
+  return {begin, static_cast<std::size_t>(word_end - begin)};
+}
+
+std::string_view without_outer_space(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// One or more digits, and a value up to `most`; `number` is 0 otherwise.
+template <typename Number>
+ValueFault decode_number(std::string_view digits, std::uint64_t most, Number& number) noexcept {
+  number = 0;
+  if (digits.empty()) return bad_parameter(digits.data());
+  std::uint64_t value = 0;
+  for (const char& c : digits) {
+    if (!is_digit(c)) return bad_parameter(&c);
+    if (!append_digit(value, static_cast<unsigned char>(c)) || value > most) {
+      return {SyntaxError::kNumberOverflow, &c};
+    }
+  }
+  number = static_cast<Number>(value);
+  return {};
+}
+
+constexpr std::uint64_t kNineDigits = 999'999'999;
+constexpr std::uint64_t kSixDigits = 999'999;
+
+// A word behind the last one that may be there.
+ValueFault check_end(std::string_view rest) noexcept {
+  const std::string_view word = take_word(rest);
+  return word.empty() ? ValueFault{} : bad_parameter(word.data());
+}
+
+// RFC 1870, 4: [ 1*20DIGIT ]
+ValueFault decode_size(std::string_view value, Capabilities& out) noexcept {
+  out.size_limit = 0;
+  if (value.empty()) return {};
+  const std::string_view digits = take_word(value);
+  const ValueFault fault =
+      decode_number(digits, std::numeric_limits<std::uint64_t>::max(), out.size_limit);
+  return fault.any() ? fault : check_end(value);
+}
+
+// RFC 2852, 2: [ 1*9DIGIT ] *( "," extension-token )
+ValueFault decode_deliver_by(std::string_view value, Capabilities& out) noexcept {
+  out.deliver_by_min_s = 0;
+  const std::string_view word = take_word(value);
+  const std::string_view digits = word.substr(0, word.find(','));
+  if (!digits.empty()) {
+    const ValueFault fault = decode_number(digits, kNineDigits, out.deliver_by_min_s);
+    if (fault.any()) return fault;
+  }
+  return check_end(value);
+}
+
+// RFC 4865, 3: longest interval and latest date-time, both required
+ValueFault decode_future_release(std::string_view value, Capabilities& out) noexcept {
+  out.hold_until_max_s = 0;
+  ValueFault fault = decode_number(take_word(value), kNineDigits, out.hold_for_max_s);
+  if (fault.any()) return fault;
+  const std::string_view time = take_word(value);
+  const UtcTime decoded = decode_utc_time(time);
+  if (!decoded.valid) return bad_parameter(time.data() + decoded.error_offset);
+  out.hold_until_max_s = decoded.seconds;
+  return check_end(value);
+}
+
+// RFC 6710, 3: at most one name
+ValueFault decode_priority(std::string_view value, Capabilities& out) noexcept {
+  out.priority_profile = PriorityProfile::kNone;
+  const std::string_view name = take_word(value);
+  if (name.empty()) return {};
+  out.priority_profile = bit_of(kPriorityProfiles, name, PriorityProfile::kOther);
+  return check_end(value);
+}
+
+// RFC 9422, 3: values are 1 to 999999
+ValueFault decode_limit(std::string_view item, Capabilities& out) noexcept {
+  const std::size_t name_end = std::min(item.find('='), item.size());
+  const std::string_view name = item.substr(0, name_end);
+  for (const char& c : name) {
+    if (!is_keyword_octet(c) && c != '_') return bad_parameter(&c);
+  }
+  if (name.empty()) return bad_parameter(item.data());
+  std::uint32_t* const limit = equals_ignoring_case(name, "RCPTMAX")         ? &out.rcpt_max
+                               : equals_ignoring_case(name, "MAILMAX")       ? &out.mail_max
+                               : equals_ignoring_case(name, "RCPTDOMAINMAX") ? &out.rcpt_domain_max
+                                                                             : nullptr;
+  if (limit == nullptr) return {};
+  *limit = 0;
+  if (name_end == item.size()) return bad_parameter(item.data() + name_end);
+  const std::string_view digits = item.substr(name_end + 1);
+  if (digits.starts_with('0')) return bad_parameter(digits.data());
+  return decode_number(digits, kSixDigits, *limit);
+}
+
+// One limit that is wrong does not take the others along.
+ValueFault decode_limits(std::string_view value, Capabilities& out) noexcept {
+  ValueFault first;
+  std::string_view item = take_word(value);
+  if (item.empty()) return bad_parameter(item.data());
+  for (; !item.empty(); item = take_word(value)) {
+    const ValueFault fault = decode_limit(item, out);
+    if (!first.any()) first = fault;
+  }
+  return first;
+}
+
+template <typename Bit, std::size_t kSize, typename Set>
+void add_words(const std::array<Keyword<Bit>, kSize>& table, Bit otherwise, std::string_view words,
+               Set& set) noexcept {
+  for (std::string_view word = take_word(words); !word.empty(); word = take_word(words)) {
+    set = static_cast<Set>(set | bit_of(table, word, otherwise));
+  }
+}
+
+// RFC 4468, 3.2: "imap" for any server, or the URLs of those that may be used
+ValueFault decode_burl(std::string_view value, Capabilities& out) noexcept {
+  for (std::string_view word = take_word(value); !word.empty(); word = take_word(value)) {
+    out.burl_imap = out.burl_imap || equals_ignoring_case(word, "imap");
+  }
+  return {};
+}
+
+// RFC 3865, 3: words that begin with a letter, with commas between them
+ValueFault check_solicitation(std::string_view value) noexcept {
+  const std::string_view list = take_word(value);
+  bool word_start = true;
+  for (const char& c : list) {
+    const bool fits = word_start
+                          ? is_alphanumeric(c) && !is_digit(c)
+                          : is_keyword_octet(c) || c == '.' || c == '_' || c == ':' || c == ',';
+    if (!fits) return bad_parameter(&c);
+    word_start = c == ',';
+  }
+  if (word_start && !list.empty()) return bad_parameter(list.data() + list.size());
+  return check_end(value);
+}
+
+ValueFault decode_value(Capability capability, std::string_view value, Capabilities& out) noexcept {
+  switch (capability) {
+    case kCapSize: return decode_size(value, out);
+    case kCapAuth: add_words(kMechanisms, kAuthUnknown, value, out.mechanisms); return {};
+    case kCapDeliverBy: return decode_deliver_by(value, out);
+    case kCapFutureRelease: return decode_future_release(value, out);
+    case kCapMtPriority: return decode_priority(value, out);
+    case kCapLimits: return decode_limits(value, out);
+    case kCapBurl: return decode_burl(value, out);
+    case kCapXclient: add_words(kAttributes, kProxyUnknown, value, out.xclient); return {};
+    case kCapXforward: add_words(kAttributes, kProxyUnknown, value, out.xforward); return {};
+    case kCapNoSoliciting: return check_solicitation(value);
+    default: return {};
+  }
 }
 
 }  // namespace
 
-void Capabilities::add(std::string_view text) noexcept {
-  const std::uint32_t capability = bit_of(kKeywords, take_word(text));
-  offered |= capability;
-  if (capability == kCapSize) size_limit = size_limit_of(take_word(text));
-  if (capability != kCapAuth) return;
-  for (std::string_view name = take_word(text); !name.empty(); name = take_word(text)) {
-    mechanisms = static_cast<std::uint16_t>(mechanisms | bit_of(kMechanisms, name));
+std::string_view to_string(Capability capability) noexcept {
+  return name_of(kKeywords, capability);
+}
+
+std::string_view to_string(AuthMechanism mechanism) noexcept {
+  return name_of(kMechanisms, mechanism);
+}
+
+CapabilityLine Capabilities::add(std::string_view text) noexcept {
+  CapabilityLine line;
+  std::string_view rest = text;
+  line.keyword = take_word(rest);
+  line.value = without_outer_space(rest);
+  const auto refuse = [&](SyntaxError error, const char* at) {
+    line.error = error;
+    line.error_offset = static_cast<std::uint32_t>(at - text.data());
+  };
+
+  line.capability = bit_of(kKeywords, line.keyword, kCapNone);
+  if (line.capability == kCapNone) {
+    const auto* const wrong =
+        std::find_if_not(line.keyword.begin(), line.keyword.end(), is_keyword_octet);
+    if (wrong != line.keyword.end() || line.keyword.empty()) refuse(SyntaxError::kBadSyntax, wrong);
+    return line;
   }
+  offered |= line.capability;
+  malformed &= ~std::uint64_t{line.capability};
+  const ValueFault fault = decode_value(line.capability, line.value, *this);
+  if (!fault.any()) return line;
+  malformed |= line.capability;
+  refuse(fault.error, fault.at);
+  return line;
 }
 
 }  // namespace smtpmark::parser

@@ -18,7 +18,8 @@ Fault parse_arguments(std::string_view line, Command& command) noexcept;
 // Parses `line`, which ends with its only CRLF, as a client's response to a 334. (auth_response.rl)
 Fault parse_auth_response(std::string_view line, AuthResponse& response) noexcept;
 
-// Parses `line`, which ends with its only CRLF: code, last, enhanced and text. (reply.rl)
+// Parses `line`, which ends with its only LF, with or without a CR before it: code, last, enhanced,
+// enhanced_mismatch and text. (reply.rl)
 Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept;
 
 // Checks what stands between the brackets of an address literal (RFC 5321, 4.1.3); `content` must

@@ -21,6 +21,8 @@ struct OctetMasks {
   std::uint64_t cr = 0;
   std::uint64_t lf = 0;
   std::uint64_t dot = 0;
+  std::uint64_t nul = 0;
+  std::uint64_t non_ascii = 0;
 };
 
 // Looks at kBlock octets.
@@ -28,32 +30,34 @@ inline OctetMasks masks_of(const char* block) noexcept {
   OctetMasks masks;
 #if defined(__SSE2__)
   constexpr std::size_t kLane = sizeof(__m128i);
-  const __m128i cr = _mm_set1_epi8('\r');
-  const __m128i lf = _mm_set1_epi8('\n');
-  const __m128i dot = _mm_set1_epi8('.');
   for (std::size_t i = 0; i < kBlock; i += kLane) {
     __m128i lane;
     std::memcpy(&lane, block + i, kLane);
-    const auto bits = [&](__m128i wanted) {
-      return std::uint64_t{
-                 static_cast<std::uint16_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(lane, wanted)))}
-             << i;
+    const auto high_bits = [&](__m128i of) {
+      return std::uint64_t{static_cast<std::uint16_t>(_mm_movemask_epi8(of))} << i;
     };
-    masks.cr |= bits(cr);
-    masks.lf |= bits(lf);
-    masks.dot |= bits(dot);
+    const auto equal_to = [&](char wanted) {
+      return high_bits(_mm_cmpeq_epi8(lane, _mm_set1_epi8(wanted)));
+    };
+    masks.cr |= equal_to('\r');
+    masks.lf |= equal_to('\n');
+    masks.dot |= equal_to('.');
+    masks.nul |= equal_to('\0');
+    masks.non_ascii |= high_bits(lane);
   }
 #else
   for (std::size_t i = 0; i < kBlock; ++i) {
     masks.cr |= std::uint64_t{block[i] == '\r'} << i;
     masks.lf |= std::uint64_t{block[i] == '\n'} << i;
     masks.dot |= std::uint64_t{block[i] == '.'} << i;
+    masks.nul |= std::uint64_t{block[i] == '\0'} << i;
+    masks.non_ascii |= std::uint64_t{(block[i] & 0x80) != 0} << i;
   }
 #endif
   return masks;
 }
 
-// Looks at fewer than kBlock octets, and at none behind them; the bits behind them are 0.
+// Looks at fewer than kBlock octets, and at none behind them; the bits behind them are unspecified.
 inline OctetMasks masks_of_rest(std::string_view rest) noexcept {
   std::array<char, kBlock> block{};
   std::memcpy(block.data(), rest.data(), rest.size());

@@ -29,7 +29,10 @@
   action class_digit { append(enhanced.class_digit, *p); }
   action subject_digit { append(enhanced.subject, *p); }
   action detail_digit { append(enhanced.detail, *p); }
-  action enhanced_end { if (enhanced.class_digit == reply.code / 100) reply.enhanced = enhanced; }
+  action enhanced_end {
+    reply.enhanced_mismatch = enhanced.class_digit != reply.code / 100;
+    if (!reply.enhanced_mismatch) reply.enhanced = enhanced;
+  }
 
   include rfc5321 "rfc5321.rl";
 
@@ -45,7 +48,9 @@
   text = ( ( text_char - [245] ) text_run )? | [245] text_char* |
          enhanced %enhanced_end ( SP text_run )?;
 
-  main := ( code ( ( SP | "-" @more_lines ) text >text_begin %text_end )? CRLF @accept )
+  # A line that ends with LF alone comes here only when that is allowed.
+  line_end = "\r"? "\n";
+  main := ( code ( ( SP | "-" @more_lines ) text >text_begin %text_end )? line_end @accept )
           $err(bad_octet);
 }%%
 
@@ -73,7 +78,7 @@ void append(Number& number, unsigned char digit) noexcept {
 Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept {
   const auto* const line_begin = reinterpret_cast<Octet*>(line.data());
   Octet* p = line_begin;
-  Octet* const eof = nullptr;  // never met: CRLF ends the machine
+  Octet* const eof = nullptr;  // never met: LF ends the machine
   int cs = reply_start;
   Octet* text = nullptr;
   EnhancedCode enhanced;
@@ -86,6 +91,7 @@ Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept {
   };
   reply.code = 0;
   reply.last = true;
+  reply.enhanced_mismatch = false;
   reply.enhanced = {};
   reply.text = {};
 

@@ -25,6 +25,7 @@ std::string_view to_string(SyntaxError error) noexcept {
     case SyntaxError::kNeedsSmtpUtf8: return "SMTPUTF8 missing";
     case SyntaxError::kBadReplyCode: return "bad reply code";
     case SyntaxError::kCodeMismatch: return "different codes in one reply";
+    case SyntaxError::kReplyTooLong: return "reply too long";
     case SyntaxError::kTooManyLines: return "too many lines in one reply";
   }
   return "unknown error";

@@ -55,6 +55,7 @@ enum class SyntaxError : std::uint8_t {
   kNeedsSmtpUtf8,       // a path that is not ASCII without SMTPUTF8 (RFC 6531, 3.4)
   kBadReplyCode,        // not [2-5][0-5][0-9] (RFC 5321, 4.2)
   kCodeMismatch,        // lines of one reply with different codes (RFC 5321, 4.2.1)
+  kReplyTooLong,        // more octets in one reply than the limit
   kTooManyLines,        // more lines in one reply than the limit
 };
 

@@ -3,7 +3,7 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "parser/reply_parser.h"
+#include "parser/capabilities.h"
 
 namespace smtpmark::parser {
 namespace {
@@ -36,8 +36,8 @@ TEST(Capabilities, AddUpLineByLineInAnyCase) {
 }
 
 TEST(Capabilities, IgnoreUnknownKeywordsAndObsoleteForms) {
-  const Capabilities none =
-      capabilities_of({"", " ", "VRFY", "AUTH=LOGIN PLAIN", "STARTTLSX", "X PIPELINING", "SIZE=1"});
+  const Capabilities none = capabilities_of(
+      {"", " ", "XVERP", "AUTH=LOGIN PLAIN", "STARTTLSX", "X PIPELINING", "SIZE=1"});
   EXPECT_EQ(none.offered, 0U);
   EXPECT_EQ(none.mechanisms, 0U);
   EXPECT_EQ(none.size_limit, 0U);
@@ -66,8 +66,9 @@ TEST(Capabilities, TellEveryMechanism) {
   EXPECT_EQ(capabilities_of({"AUTH XOAUTH2"}).mechanisms, kAuthXoauth2);
   EXPECT_EQ(capabilities_of({"AUTH OAUTHBEARER"}).mechanisms, kAuthOauthBearer);
   EXPECT_EQ(capabilities_of({"AUTH  PLAIN\tNTLM LOGIN ", "AUTH XOAUTH2"}).mechanisms,
-            kAuthPlain | kAuthLogin | kAuthXoauth2);
-  EXPECT_EQ(capabilities_of({"AUTH SCRAM-SHA-256-PLUS"}).mechanisms, 0U);
+            kAuthPlain | kAuthLogin | kAuthNtlm | kAuthXoauth2);
+  EXPECT_EQ(capabilities_of({"AUTH SCRAM-SHA-256-PLUS"}).mechanisms, kAuthScramSha256Plus);
+  EXPECT_EQ(capabilities_of({"AUTH X-OWN"}).mechanisms, kAuthUnknown);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace {
 
 using namespace std::literals;
 
+constexpr ReplyOptions kStrict;
+
 class ReplySession {
  public:
   FeedResult feed(std::string_view bytes) {
@@ -157,13 +159,13 @@ TEST(Replies, AreRejectedWhenTheirLinesDisagree) {
 }
 
 TEST(Replies, MayHaveLinesOfExactlyTheirLimit) {
-  const std::string text(kMaxReplyLine - 6, 'a');
-  EXPECT_EQ(replies_of("250 " + text + "\r\n"), Log({"1000: 250 first last [" + text + "]"}));
+  const std::string text(kStrict.max_line - 6, 'a');
+  EXPECT_EQ(replies_of("250 " + text + "\r\n"), Log({"512: 250 first last [" + text + "]"}));
 }
 
 TEST(Replies, AreRejectedForALineOverTheirLimitWithoutWaitingForItsEnd) {
-  const Log expected{"0: rejected: line too long at 1000"};
-  const std::string line = "250 " + std::string(kMaxReplyLine - 5, 'a');
+  const Log expected{"0: rejected: line too long at 512"};
+  const std::string line = "250 " + std::string(kStrict.max_line - 5, 'a');
   EXPECT_EQ(replies_of(line + "\r\n"), expected);
   EXPECT_EQ(replies_of(line + "a"), expected);
   EXPECT_EQ(replies_of(line), Log());
@@ -171,13 +173,13 @@ TEST(Replies, AreRejectedForALineOverTheirLimitWithoutWaitingForItsEnd) {
 
 TEST(Replies, MayHaveExactlyTheirLimitOfLines) {
   std::string reply;
-  for (std::uint32_t i = 1; i < kMaxReplyLines; ++i) reply += "250-\r\n";
+  for (std::uint32_t i = 1; i < kStrict.max_lines; ++i) reply += "250-\r\n";
   const Log fits = replies_of(reply + "250 \r\n250 a\r\n");
-  ASSERT_EQ(fits.size(), kMaxReplyLines + 1);
-  EXPECT_EQ(fits[kMaxReplyLines], "1207: 250 first last [a]");
+  ASSERT_EQ(fits.size(), kStrict.max_lines + 1);
+  EXPECT_EQ(fits[kStrict.max_lines], "1207: 250 first last [a]");
   const Log over = replies_of(reply + "250-\r\n250 \r\n");
-  ASSERT_EQ(over.size(), kMaxReplyLines + 1);
-  EXPECT_EQ(over[kMaxReplyLines], "1200: rejected: too many lines in one reply at 0");
+  ASSERT_EQ(over.size(), kStrict.max_lines + 1);
+  EXPECT_EQ(over[kStrict.max_lines], "1200: rejected: too many lines in one reply at 0");
 }
 
 TEST(Replies, StayRejectedWhateverFollows) {
