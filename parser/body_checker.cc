@@ -31,12 +31,15 @@ bool is_supported(ScanPath path) noexcept {
 
 // Consumes octets up to the first dot that begins a line, or all of them.
 std::size_t BodyChecker::scan(std::string_view bytes, bool to_line_dot) noexcept {
-  for (std::size_t at = 0; at < bytes.size(); at += kBlock) {
-    const std::string_view block = bytes.substr(at, kBlock);
-    const std::size_t scanned = scan_block(block, to_line_dot);
-    if (scanned != block.size()) return at + scanned;
+  std::size_t scanned = 0;
+  while (!bytes.empty()) {
+    const std::size_t block = std::min(kBlock, bytes.size());
+    const std::size_t count = scan_block({bytes.data(), block}, to_line_dot);
+    scanned += count;
+    if (count != block) break;
+    bytes.remove_prefix(block);
   }
-  return bytes.size();
+  return scanned;
 }
 
 std::size_t BodyChecker::scan_block(std::string_view block, bool to_line_dot) noexcept {

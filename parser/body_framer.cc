@@ -43,7 +43,8 @@ FeedResult DataFramer::advance(std::string_view bytes, std::string_view& piece) 
 
   checker_.skip_dot();
   state_ = State::kBehindDot;
-  FeedResult result = advance_behind_dot(bytes.substr(end + 1));
+  bytes.remove_prefix(end + 1);
+  FeedResult result = advance_behind_dot(bytes);
   result.consumed += end + 1;
   return result;
 }

@@ -1,4 +1,5 @@
 // The input is what a server answers to EHLO: a reply whose lines offer extensions.
+#include "parser/capabilities.h"
 #include "parser/reply_parser.h"
 #include "tests/fuzz/require.h"
 
@@ -13,7 +14,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (;;) {
     const auto result = parser.feed(bytes, line);
     if (result.status != smtpmark::parser::Status::kReady) return 0;
-    const std::uint32_t before = offered.offered;
+    const std::uint64_t before = offered.offered;
     if (!line.first) offered.add(line.text);
     require((offered.offered & before) == before, "no line takes an offer back");
     require(offered.mechanisms == 0 || offered.has(smtpmark::parser::kCapAuth),
