@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "parser/body_framer.h"
+#include "parser/capabilities.h"
 #include "parser/command_parser.h"
 #include "parser/reply_parser.h"
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <limits>
 
 #include "parser/ascii.h"
+#include "parser/line.h"
 #include "parser/utc_time.h"
 
 namespace smtpmark::parser {
@@ -238,7 +238,7 @@ ValueFault decode_limit(std::string_view item, Capabilities& out) noexcept {
   if (limit == nullptr) return {};
   *limit = 0;
   if (name_end == item.size()) return bad_parameter(item.data() + name_end);
-  const std::string_view digits = item.substr(name_end + 1);
+  const std::string_view digits = without_prefix(item, name_end + 1);
   if (digits.starts_with('0')) return bad_parameter(digits.data());
   return decode_number(digits, kSixDigits, *limit);
 }

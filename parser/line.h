@@ -13,6 +13,12 @@ namespace smtpmark::parser {
 // A caller that found none goes on with `from = bytes.size()`: the CR may be an octet seen before.
 std::size_t find_line_end(std::string_view bytes, std::size_t from) noexcept;
 
+// substr() that cannot throw, for a library without libstdc++; `count` octets must be there.
+constexpr std::string_view without_prefix(std::string_view text, std::size_t count) noexcept {
+  text.remove_prefix(count);
+  return text;
+}
+
 struct Fault {
   SyntaxError error = SyntaxError::kNone;
   std::size_t offset = 0;  // octets from the start of the line

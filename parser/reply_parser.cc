@@ -12,7 +12,7 @@ constexpr std::uint16_t kShutdownCode = 421;
 // Takes the text as it is when nothing but the text is wrong.
 bool accept_any_text(std::string_view content, const Fault& fault, ReplyLine& reply) noexcept {
   const bool in_text = fault.offset >= kTextBegin && (content[3] == ' ' || content[3] == '-');
-  if (in_text) reply.text = content.substr(kTextBegin);
+  if (in_text) reply.text = without_prefix(content, kTextBegin);
   return in_text;
 }
 
