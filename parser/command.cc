@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "parser/command_parser.h"
+#include "parser/line.h"
 
 namespace smtpmark::parser {
 namespace {
@@ -61,7 +62,7 @@ void RawParameters::Iterator::advance() noexcept {
   rest_.remove_prefix(whole.size());
   const std::size_t equals = whole.find('=');
   parameter_.keyword = whole.substr(0, equals);
-  if (equals != std::string_view::npos) parameter_.value = whole.substr(equals + 1);
+  if (equals != std::string_view::npos) parameter_.value = without_prefix(whole, equals + 1);
 }
 
 std::uint32_t max_line(Verb verb, Leniencies leniencies) noexcept {

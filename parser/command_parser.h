@@ -66,7 +66,8 @@ struct Path {
 
   // The local part without its quotes. Unless `is_escaped` this is the local part decoded.
   constexpr std::string_view unquoted() const noexcept {
-    return is_quoted ? local_part.substr(1, local_part.size() - 2) : local_part;
+    if (!is_quoted) return local_part;
+    return {local_part.data() + 1, local_part.size() - 2};
   }
 };
 
