@@ -41,7 +41,7 @@ bool is_supported(ScanPath path) noexcept;  // by this processor and this build
 
 struct BodyOptions {
   std::uint32_t max_line = 1000;   // octets of a line, CRLF included, a stuffed dot not (RFC 5321,
-                                   // 4.5.3.1.6)
+                                   // 4.5.3.1.6); 64 at least
   bool bare_lf_ends_line = false;  // LF without CR is a line end too, so that "LF.LF" ends the data
                                    // and "LF." is a stuffed dot. Still a fault. This is what SMTP
                                    // smuggling lives on (CVE-2023-51764)
@@ -67,6 +67,7 @@ class BodyChecker {
   friend class DataFramer;
 
   std::size_t scan(std::string_view bytes, bool to_line_dot) noexcept;
+  std::size_t skip_clean(std::string_view bytes, bool to_line_dot) noexcept;
   std::size_t scan_block(std::string_view block, bool to_line_dot) noexcept;
   void skip_dot() noexcept;
 

@@ -2,11 +2,10 @@
 #ifndef SMTPMARK_PARSER_OCTET_MASKS_H_
 #define SMTPMARK_PARSER_OCTET_MASKS_H_
 
-#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -25,10 +24,47 @@ struct OctetMasks {
   std::uint64_t non_ascii = 0;
 };
 
-// Looks at kBlock octets.
+// Eight octets at a time in a word, for any processor.
+namespace swar {
+
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+constexpr std::uint64_t kLow = 0x7f * kOnes;
+
+// The highest bit of each octet, as eight bits.
+constexpr std::uint64_t high_bits(std::uint64_t word) noexcept {
+  return ((word >> 7 & kOnes) * 0x0102040810204080) >> 56;
+}
+
+constexpr std::uint64_t equal_to(std::uint64_t word, unsigned char wanted) noexcept {
+  const std::uint64_t differing = word ^ wanted * kOnes;
+  return high_bits(~(((differing & kLow) + kLow) | differing));
+}
+
+inline std::uint64_t load(const char* at) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
 inline OctetMasks masks_of(const char* block) noexcept {
   OctetMasks masks;
+  for (std::size_t i = 0; i < kBlock; i += sizeof(std::uint64_t)) {
+    const std::uint64_t word = load(block + i);
+    masks.cr |= equal_to(word, '\r') << i;
+    masks.lf |= equal_to(word, '\n') << i;
+    masks.dot |= equal_to(word, '.') << i;
+    masks.nul |= equal_to(word, '\0') << i;
+    masks.non_ascii |= high_bits(word) << i;
+  }
+  return masks;
+}
+
+}  // namespace swar
+
+// Looks at kBlock octets.
 #if defined(__SSE2__)
+inline OctetMasks masks_of(const char* block) noexcept {
+  OctetMasks masks;
   constexpr std::size_t kLane = sizeof(__m128i);
   for (std::size_t i = 0; i < kBlock; i += kLane) {
     __m128i lane;
@@ -45,24 +81,13 @@ inline OctetMasks masks_of(const char* block) noexcept {
     masks.nul |= equal_to('\0');
     masks.non_ascii |= high_bits(lane);
   }
-#else
-  for (std::size_t i = 0; i < kBlock; ++i) {
-    masks.cr |= std::uint64_t{block[i] == '\r'} << i;
-    masks.lf |= std::uint64_t{block[i] == '\n'} << i;
-    masks.dot |= std::uint64_t{block[i] == '.'} << i;
-    masks.nul |= std::uint64_t{block[i] == '\0'} << i;
-    masks.non_ascii |= std::uint64_t{(block[i] & 0x80) != 0} << i;
-  }
-#endif
   return masks;
 }
-
-// Looks at fewer than kBlock octets, and at none behind them; the bits behind them are unspecified.
-inline OctetMasks masks_of_rest(std::string_view rest) noexcept {
-  std::array<char, kBlock> block{};
-  std::memcpy(block.data(), rest.data(), rest.size());
-  return masks_of(block.data());
+#else
+inline OctetMasks masks_of(const char* block) noexcept {
+  return swar::masks_of(block);
 }
+#endif
 
 }  // namespace smtpmark::parser
 
