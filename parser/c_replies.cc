@@ -78,6 +78,11 @@ void write(const Capabilities& known, smtp_parser_capabilities& out) noexcept {
   out.burl_imap = static_cast<std::int32_t>(known.burl_imap);
 }
 
+// Names are literals, and so end with NUL.
+const char* name_of(std::string_view name) noexcept {
+  return name.empty() ? "" : name.data();
+}
+
 void write(const CapabilityLine& line, smtp_parser_capability_line& out) noexcept {
   out.capability = line.capability;
   out.error = to_c(line.error);
@@ -137,11 +142,11 @@ int32_t smtp_parser_capabilities_add(smtp_parser_capabilities* capabilities, smt
 }
 
 const char* smtp_parser_capability_name(uint64_t capability) {
-  return to_string(static_cast<parser::Capability>(capability)).data();
+  return parser::name_of(to_string(static_cast<parser::Capability>(capability)));
 }
 
 const char* smtp_parser_mechanism_name(uint32_t mechanism) {
-  return to_string(static_cast<parser::AuthMechanism>(mechanism)).data();
+  return parser::name_of(to_string(static_cast<parser::AuthMechanism>(mechanism)));
 }
 
 }  // extern "C"
