@@ -35,7 +35,6 @@ enum class ScanPath : std::uint8_t {
   kBest,      // the fastest that this processor has
   kPortable,  // no more than the compiler's own vectors
   kAvx2,
-  kAvx512,
 };
 bool is_supported(ScanPath path) noexcept;  // by this processor and this build
 

@@ -14,8 +14,7 @@ namespace {
 
 using namespace std::literals;
 
-constexpr std::array kPaths{ScanPath::kBest, ScanPath::kPortable, ScanPath::kAvx2,
-                            ScanPath::kAvx512};
+constexpr std::array kPaths{ScanPath::kBest, ScanPath::kPortable, ScanPath::kAvx2};
 
 std::string faults_of(const std::vector<std::string_view>& pieces, const BodyOptions& options) {
   BodyChecker checker(options);
