@@ -8,7 +8,9 @@
   machine address_literal;
   alphtype unsigned char;
 
-  action valid { valid = true; fbreak; }
+  action ipv4 { kind = DomainKind::kIpv4; valid = true; fbreak; }
+  action ipv6 { kind = DomainKind::kIpv6; valid = true; fbreak; }
+  action general { kind = DomainKind::kGeneral; valid = true; fbreak; }
   action bad_octet { wrong = p; }
 
   include rfc5321 "rfc5321.rl";
@@ -40,8 +42,8 @@
   standardized_tag = ldh_str - "IPv6"i;
   general_address_literal = standardized_tag ":" dcontent+;
 
-  main := ( ( ipv4_address_literal | ipv6_address_literal | general_address_literal ) "]" @valid )
-          $err(bad_octet);
+  main := ( ipv4_address_literal "]" @ipv4 | ipv6_address_literal "]" @ipv6 |
+            general_address_literal "]" @general ) $err(bad_octet);
 }%%
 
 namespace smtpmark::parser {
@@ -51,7 +53,7 @@ namespace {
 
 }  // namespace
 
-Fault check_address_literal(std::string_view content) noexcept {
+Fault check_address_literal(std::string_view content, DomainKind& kind) noexcept {
   const auto* const begin = reinterpret_cast<const unsigned char*>(content.data());
   const unsigned char* p = begin;
   const unsigned char* wrong = begin;

@@ -12,11 +12,12 @@
   action begin { begin = p; }
   action end { end = p; }
   action cancel { response.cancelled = true; }
-  action accept { accepted = true; fbreak; }
+  action accept { wrong = p; fbreak; }
 
   include rfc5321 "rfc5321.rl";
 
-  main := ( ( base64? >begin %end | "*" @cancel ) WSP* CRLF @accept ) $err(bad_octet);
+  # A bare LF is the end of the line only where the caller has cut it there.
+  main := ( ( base64? >begin %end | "*" @cancel ) WSP* ( CRLF | "\n" ) @accept ) $err(bad_octet);
 }%%
 
 namespace smtpmark::parser {
@@ -33,7 +34,6 @@ Fault parse_auth_response(std::string_view line, AuthResponse& response) noexcep
   const unsigned char* begin = p;
   const unsigned char* end = p;
   const unsigned char* wrong = p;
-  bool accepted = false;
   int cs = auth_response_start;
   response = {};
 
@@ -41,6 +41,7 @@ Fault parse_auth_response(std::string_view line, AuthResponse& response) noexcep
 
   response.base64 = line.substr(static_cast<std::size_t>(begin - line_begin),
                                 static_cast<std::size_t>(end - begin));
+  const bool accepted = p == line_begin + line.size();
   if (accepted) return {};
   return {SyntaxError::kBadSyntax, static_cast<std::size_t>(wrong - line_begin)};
 }

@@ -1,5 +1,6 @@
 #include "parser/command_parser.h"
 
+#include "parser/ascii.h"
 #include "parser/grammar.h"
 #include "parser/line.h"
 #include "parser/verb.h"
@@ -7,61 +8,113 @@
 namespace smtpmark::parser {
 namespace {
 
+// A verb that begins within kMaxCommandLine octets whatever the leniencies, so that the limit of a
+// line is known before it is reached.
+constexpr std::size_t kMaxIndent = 64;
+
 template <typename Line>
-void reject(Fault fault, Line& line) noexcept {
+void tell(Fault fault, Line& line) noexcept {
   line.error = fault.error;
   line.error_offset = static_cast<std::uint32_t>(fault.offset);
-}
-
-void reject_too_long(Verb verb, std::uint32_t limit, Command& command) noexcept {
-  command.verb = verb;
-  command.line = {};
-  command.chunk_size_known = false;
-  reject({SyntaxError::kLineTooLong, limit}, command);
-}
-
-// An octet that no line may hold outranks whatever else is wrong with its line. No grammar takes
-// one, so lines that follow theirs need no second look.
-Fault outranked(Fault fault, std::string_view line) noexcept {
-  if (fault.error == SyntaxError::kNone) return fault;
-  const Fault forbidden = find_forbidden_octet(line);
-  return forbidden.error == SyntaxError::kNone ? fault : forbidden;
-}
-
-Fault find_fault(std::string_view line, Command& command) noexcept {
-  if (command.verb == Verb::kUnknown) return {SyntaxError::kUnknownCommand, 0};
-  return parse_arguments(line, command);
 }
 
 Status status_of(Fault fault) noexcept {
   return fault.error == SyntaxError::kNone ? Status::kReady : Status::kRejected;
 }
 
+constexpr bool is_white(char octet) noexcept {
+  return octet == ' ' || octet == '\t';
+}
+
+std::size_t count_white(std::string_view text) noexcept {
+  std::size_t count = 0;
+  while (count < text.size() && is_white(text[count])) ++count;
+  return count;
+}
+
+std::size_t indent_of(std::string_view line, Leniencies leniencies) noexcept {
+  if ((leniencies & kAllowExtraSpace) == 0) return 0;
+  return count_white(line.substr(0, kMaxIndent));
+}
+
+Verb verb_of(std::string_view line, Leniencies leniencies) noexcept {
+  return find_verb(line.substr(indent_of(line, leniencies)));
+}
+
+// An octet that no line may hold outranks whatever else is wrong with its line. No grammar takes
+// one, so lines that follow theirs need no second look.
+Fault outranked(Fault fault, std::string_view line) noexcept {
+  const Fault forbidden = find_forbidden_octet(line);
+  return forbidden.error == SyntaxError::kNone ? fault : forbidden;
+}
+
+std::string_view without_end(std::string_view line) noexcept {
+  const std::string_view text = line.substr(0, line.size() - 1);
+  return text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
+}
+
+// How many octets follow a BDAT that is rejected: see Command::chunk_size_known.
+void find_chunk_size(std::string_view arguments, Leniencies leniencies, Command& command) noexcept {
+  const std::size_t gap = (leniencies & kAllowExtraSpace) != 0 ? count_white(arguments)
+                                                               : arguments.starts_with(' ');
+  const std::string_view text = arguments.substr(gap);
+  std::uint64_t size = 0;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+    if (!append_digit(size, static_cast<unsigned char>(text[digits]))) return;
+  }
+  if (gap == 0 || digits == 0) return;
+  if (digits < text.size() && !is_white(text[digits])) return;
+  command.chunk_size = size;
+  command.chunk_size_known = true;
+}
+
+Fault parse_again(std::string_view line, Fault strict, Leniencies leniencies,
+                  Command& command) noexcept {
+  Fault fault = strict;
+  const std::size_t from = indent_of(line, leniencies) + length_of(command.verb);
+  if (leniencies != 0) fault = parse_lenient_arguments(line, from, leniencies, command);
+  if (fault.error == SyntaxError::kNone) return fault;
+  command.chunk_size_known = false;
+  if (command.verb == Verb::kBdat) {
+    find_chunk_size(command.line.substr(from), leniencies, command);
+  }
+  return outranked(fault, command.line);
+}
+
+Fault parse(std::string_view line, Verb verb, Leniencies leniencies, Command& command) noexcept {
+  command.verb = verb;
+  command.line = without_end(line);
+  command.chunk_size_known = true;
+  if (verb == Verb::kUnknown) return outranked({SyntaxError::kUnknownCommand, 0}, command.line);
+  const Fault strict = parse_arguments(line, command);
+  if (strict.error == SyntaxError::kNone) return strict;
+  return parse_again(line, strict, leniencies, command);
+}
+
 }  // namespace
 
 FeedResult CommandParser::feed(std::string_view bytes, Command& command) noexcept {
   if (skipping_) return skip(bytes, 0, command);
-  const std::size_t end = find_line_end(bytes.substr(0, kMaxAuthLine), scanned_);
+  const std::size_t end = find_end(bytes.substr(0, kMaxAuthLine), scanned_);
   if (end == std::string_view::npos) return wait(bytes, command);
   scanned_ = 0;
 
   const std::string_view line = bytes.substr(0, end);
-  const Verb verb = find_verb(line);
+  const Verb verb = verb_of(line, leniencies_);
   const std::uint32_t limit = max_line(verb, leniencies_);
   if (end > limit) [[unlikely]] {
-    reject_too_long(verb, limit, command);
+    reject_too_long(verb, command);
     return {Status::kRejected, end};
   }
-  command.verb = verb;
-  command.line = line.substr(0, end - 2);
-  const Fault fault = outranked(find_fault(line, command), command.line);
-  reject(fault, command);
+  const Fault fault = parse(line, verb, leniencies_, command);
+  tell(fault, command);
   return {status_of(fault), end};
 }
 
 FeedResult CommandParser::wait(std::string_view bytes, Command& command) noexcept {
   if (bytes.size() >= kMaxCommandLine) {
-    const Verb verb = find_verb(bytes);
+    const Verb verb = verb_of(bytes, leniencies_);
     const std::uint32_t limit = max_line(verb, leniencies_);
     if (bytes.size() >= limit) {
       verb_ = verb;
@@ -76,14 +129,12 @@ FeedResult CommandParser::wait(std::string_view bytes, Command& command) noexcep
 FeedResult CommandParser::skip(std::string_view bytes, std::size_t from,
                                Command& command) noexcept {
   const FeedResult result = skip(bytes, from);
-  if (result.status == Status::kRejected) {
-    reject_too_long(verb_, max_line(verb_, leniencies_), command);
-  }
+  if (result.status == Status::kRejected) reject_too_long(verb_, command);
   return result;
 }
 
 FeedResult CommandParser::skip(std::string_view bytes, std::size_t from) noexcept {
-  const std::size_t end = find_line_end(bytes, from);
+  const std::size_t end = find_end(bytes, from);
   if (end == std::string_view::npos) {
     // A last CR stays, for it may be half of the line end.
     return {Status::kNeedMore, bytes.ends_with('\r') ? bytes.size() - 1 : bytes.size()};
@@ -93,15 +144,29 @@ FeedResult CommandParser::skip(std::string_view bytes, std::size_t from) noexcep
   return {Status::kRejected, end};
 }
 
+std::size_t CommandParser::find_end(std::string_view bytes, std::size_t from) const noexcept {
+  if ((leniencies_ & kAllowBareLf) == 0) return find_line_end(bytes, from);
+  const std::size_t lf = bytes.find('\n', from);
+  return lf == std::string_view::npos ? lf : lf + 1;
+}
+
+void CommandParser::reject_too_long(Verb verb, Command& command) const noexcept {
+  command.verb = verb;
+  command.line = {};
+  command.chunk_size_known = false;
+  tell({SyntaxError::kLineTooLong, max_line(verb, leniencies_)}, command);
+}
+
 FeedResult CommandParser::feed_auth_response(std::string_view bytes,
                                              AuthResponse& response) noexcept {
   const std::string_view head = bytes.substr(0, kMaxAuthLine);
-  const std::size_t end = skipping_ ? head.npos : find_line_end(head, scanned_);
+  const std::size_t end = skipping_ ? head.npos : find_end(head, scanned_);
   if (end != std::string_view::npos) {
     scanned_ = 0;
     const std::string_view line = bytes.substr(0, end);
-    const Fault fault = outranked(parse_auth_response(line, response), line.substr(0, end - 2));
-    reject(fault, response);
+    Fault fault = parse_auth_response(line, response);
+    if (fault.error != SyntaxError::kNone) fault = outranked(fault, without_end(line));
+    tell(fault, response);
     return {status_of(fault), end};
   }
   if (!skipping_ && bytes.size() < kMaxAuthLine) {
@@ -111,7 +176,7 @@ FeedResult CommandParser::feed_auth_response(std::string_view bytes,
   const FeedResult result = skip(bytes, skipping_ ? 0 : kMaxAuthLine);
   skipping_ = result.status == Status::kNeedMore;
   response = {};
-  reject({SyntaxError::kLineTooLong, kMaxAuthLine}, response);
+  tell({SyntaxError::kLineTooLong, kMaxAuthLine}, response);
   return result;
 }
 

@@ -133,6 +133,8 @@ struct Command {
                               // the string; AUTH: the mechanism; BURL: the URL; ETRN: the node;
                               // ATRN: the domains, "a,b"; TURN, DATA, RSET, QUIT, STARTTLS: what
                               // kAllowArgument let pass. Empty when there is none
+  DomainKind hello_kind = DomainKind::kNone;  // EHLO, HELO, LHLO: what `argument` is; kNone when it
+                                              // is only text, or nothing, by leniency
 
   // MAIL, RCPT, SEND, SOML, SAML
   Path path;
@@ -284,6 +286,8 @@ class CommandParser {
   FeedResult wait(std::string_view bytes, Command& command) noexcept;
   FeedResult skip(std::string_view bytes, std::size_t from, Command& command) noexcept;
   FeedResult skip(std::string_view bytes, std::size_t from) noexcept;
+  std::size_t find_end(std::string_view bytes, std::size_t from) const noexcept;
+  void reject_too_long(Verb verb, Command& command) const noexcept;
 
   std::uint32_t scanned_ = 0;  // octets of the current line that were searched for its end
   Leniencies leniencies_ = 0;

@@ -15,6 +15,11 @@ namespace smtpmark::parser {
 // Fills in the members of `command` that belong to the verb. (command.rl)
 Fault parse_arguments(std::string_view line, Command& command) noexcept;
 
+// The same with `leniencies`; the verb ends at `from`, and `line` at its only LF when that may end
+// a line. With no leniency it gives the same fault as the above. (lenient_command.rl)
+Fault parse_lenient_arguments(std::string_view line, std::size_t from, Leniencies leniencies,
+                              Command& command) noexcept;
+
 // Parses `line`, which ends with its only CRLF, as a client's response to a 334. (auth_response.rl)
 Fault parse_auth_response(std::string_view line, AuthResponse& response) noexcept;
 
@@ -23,8 +28,8 @@ Fault parse_auth_response(std::string_view line, AuthResponse& response) noexcep
 Fault parse_reply_line(std::string_view line, ReplyLine& reply) noexcept;
 
 // Checks what stands between the brackets of an address literal (RFC 5321, 4.1.3); `content` must
-// be followed by the closing one. (address_literal.rl)
-Fault check_address_literal(std::string_view content) noexcept;
+// be followed by the closing one. Sets `kind` when it is in order. (address_literal.rl)
+Fault check_address_literal(std::string_view content, DomainKind& kind) noexcept;
 
 }  // namespace smtpmark::parser
 

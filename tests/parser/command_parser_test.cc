@@ -150,7 +150,7 @@ TEST(Verbs, AreWholeWords) {
 TEST(Verbs, AreToldEvenWhenTheirArgumentsAreWrong) {
   EXPECT_EQ(command_of("MAIL"), "MAIL rejected: bad syntax at 4");
   EXPECT_EQ(command_of("MAIL\tFROM:<a@b>"), "MAIL rejected: bad syntax at 4");
-  EXPECT_EQ(command_of("BDAT"), "BDAT rejected: bad syntax at 4");
+  EXPECT_EQ(command_of("BDAT"), "BDAT rejected: bad syntax at 4, chunk of unknown size");
   EXPECT_EQ(command_of("AUTH"), "AUTH rejected: bad syntax at 4");
 }
 
@@ -188,10 +188,12 @@ TEST(Verbs, OfVrfyAndExpnTakeText) {
 
 TEST(Greetings, TakeADomainOrAnAddressLiteral) {
   for (const std::string verb : {"EHLO", "HELO", "LHLO"}) {
-    for (const std::string host : {"a", "a.example", "1", "x--y.example", "[192.0.2.1]",
-                                   "[IPv6:2001:db8::1]", "192.0.2.1"}) {
+    for (const std::string host : {"a", "a.example", "1", "x--y.example", "192.0.2.1"}) {
       EXPECT_EQ(command_of(verb + " " + host), verb + " [" + host + "]");
     }
+    EXPECT_EQ(command_of(verb + " [192.0.2.1]"), verb + " [[192.0.2.1]] kind=ipv4");
+    EXPECT_EQ(command_of(verb + " [IPv6:2001:db8::1]"), verb + " [[IPv6:2001:db8::1]] kind=ipv6");
+    EXPECT_EQ(command_of(verb + " [X400:c=gb]"), verb + " [[X400:c=gb]] kind=general");
   }
 }
 
@@ -225,20 +227,23 @@ TEST(Bdat, TellsSizeAndLast) {
 
 TEST(Bdat, TakesSizesUpTo64BitsAndNoFurther) {
   EXPECT_EQ(command_of("BDAT 18446744073709551615"), "BDAT 18446744073709551615");
-  EXPECT_EQ(command_of("BDAT 18446744073709551616"), "BDAT rejected: number too large at 24");
-  EXPECT_EQ(command_of("BDAT 99999999999999999999"), "BDAT rejected: number too large at 24");
-  EXPECT_EQ(command_of("BDAT 184467440737095516150"), "BDAT rejected: number too large at 25");
+  EXPECT_EQ(command_of("BDAT 18446744073709551616"),
+            "BDAT rejected: number too large at 24, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT 99999999999999999999"),
+            "BDAT rejected: number too large at 24, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT 184467440737095516150"),
+            "BDAT rejected: number too large at 25, chunk of unknown size");
 }
 
 TEST(Bdat, RejectsWhatIsNoChunkHeader) {
-  EXPECT_EQ(command_of("BDAT 5LAST"), "BDAT rejected: bad syntax at 6");
-  EXPECT_EQ(command_of("BDAT LAST"), "BDAT rejected: bad syntax at 5");
-  EXPECT_EQ(command_of("BDAT 5 LASTLY"), "BDAT rejected: bad syntax at 11");
-  EXPECT_EQ(command_of("BDAT 5 LAS"), "BDAT rejected: bad syntax at 10");
-  EXPECT_EQ(command_of("BDAT -1"), "BDAT rejected: bad syntax at 5");
-  EXPECT_EQ(command_of("BDAT +1"), "BDAT rejected: bad syntax at 5");
-  EXPECT_EQ(command_of("BDAT 0x10"), "BDAT rejected: bad syntax at 6");
-  EXPECT_EQ(command_of("BDAT 5 5"), "BDAT rejected: bad syntax at 7");
+  EXPECT_EQ(command_of("BDAT 5LAST"), "BDAT rejected: bad syntax at 6, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT LAST"), "BDAT rejected: bad syntax at 5, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT 5 LASTLY"), "BDAT rejected: bad syntax at 11, chunk of 5");
+  EXPECT_EQ(command_of("BDAT 5 LAS"), "BDAT rejected: bad syntax at 10, chunk of 5");
+  EXPECT_EQ(command_of("BDAT -1"), "BDAT rejected: bad syntax at 5, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT +1"), "BDAT rejected: bad syntax at 5, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT 0x10"), "BDAT rejected: bad syntax at 6, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT 5 5"), "BDAT rejected: bad syntax at 7, chunk of 5");
 }
 
 // AUTH

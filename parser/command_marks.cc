@@ -1,0 +1,125 @@
+#include "parser/command_marks.h"
+
+#include "parser/timestamp.h"
+
+namespace smtpmark::parser {
+namespace {
+
+constexpr std::ptrdiff_t kMaxLocalPart = 64;  // RFC 5321, 4.5.3.1.1
+constexpr std::ptrdiff_t kMaxDomain = 255;    // RFC 5321, 4.5.3.1.2
+constexpr std::ptrdiff_t kMaxPath = 256;      // RFC 5321, 4.5.3.1.3: with its angle brackets
+
+}  // namespace
+
+bool Marks::end_host(Octet* end) noexcept {
+  return end - host <= kMaxDomain || fail(SyntaxError::kDomainTooLong, host + kMaxDomain);
+}
+
+bool Marks::end_literal(Octet* bracket) noexcept {
+  const Fault inside = check_address_literal(view(literal + 1, bracket), kind);
+  if (inside.error == SyntaxError::kNone) return true;
+  kind = DomainKind::kGeneral;
+  return (allowed & kAllowAnyLiteral) != 0 || fail(inside.error, literal + 1 + inside.offset);
+}
+
+// The narrowest limit that is broken has the word.
+bool Marks::check_path_limits(Octet* end) noexcept {
+  if (local_end - local > kMaxLocalPart) {
+    return fail(SyntaxError::kLocalPartTooLong, local + kMaxLocalPart);
+  }
+  if (host_end - host > kMaxDomain) return fail(SyntaxError::kDomainTooLong, host + kMaxDomain);
+  return end - path_begin <= kMaxPath || fail(SyntaxError::kPathTooLong, path_begin + kMaxPath);
+}
+
+bool Marks::set_path() noexcept {
+  Path& path = command.path;
+  path.mailbox = view(local, host_end);
+  path.local_part = view(local, local_end);
+  path.domain = kind == DomainKind::kNone ? std::string_view() : view(host, host_end);
+  path.source_route = view(route, route_end);
+  path.domain_kind = kind;
+  path.is_quoted = is_quoted;
+  path.is_escaped = is_escaped;
+  path.is_utf8 = path_utf8 != nullptr;
+  return true;
+}
+
+// Only "<Postmaster>" needs no domain (RFC 5321, 4.1.1.3), unless others are allowed to go without.
+bool Marks::end_domainless(Octet* at, Octet* end) noexcept {
+  const bool is_postmaster = command.verb == Verb::kRcpt && route == nullptr &&
+                             equals_ignoring_case(view(local, local_end), "Postmaster");
+  if (!is_postmaster && !grant(kAllowNoDomain, at)) return false;
+  host = host_end = local_end;
+  kind = DomainKind::kNone;
+  return check_path_limits(end) && set_path();
+}
+
+// Keywords that are not known are compared with each other; those that are have their bit.
+bool Marks::claim_unknown(Octet* keyword_end) noexcept {
+  if (++unknown_parameters > kMaxUnknownParameters) {
+    return fail(SyntaxError::kTooManyParameters, begin);
+  }
+  command.parameters_present |= kParamUnknown;
+  const std::string_view keyword = view(begin, keyword_end);
+  for (const RawParameter& earlier : RawParameters(view(parameters, begin))) {
+    if (equals_ignoring_case(earlier.keyword, keyword)) {
+      return fail(SyntaxError::kDuplicateParameter, begin);
+    }
+  }
+  return true;
+}
+
+void Marks::end_orcpt(Octet* end) noexcept {
+  command.orcpt = view(value, end);
+  command.orcpt_address = command.orcpt.substr(command.orcpt_type.size() + 1);
+}
+
+void Marks::end_by_time(Octet*) noexcept {
+  const auto seconds = static_cast<std::int32_t>(number);
+  command.by_s = *value == '-' ? -seconds : seconds;
+}
+
+// A message that must be returned when it is late needs time to be early (RFC 2852, 4).
+bool Marks::set_by_return(Octet* at) noexcept {
+  if (command.by_s <= 0) return fail(SyntaxError::kBadParameter, at);
+  command.by_mode = ByMode::kReturn;
+  return true;
+}
+
+bool Marks::end_timestamp(std::int64_t& seconds) noexcept {
+  constexpr std::ptrdiff_t kDayOffset = 8;
+  return decode_timestamp(value, seconds) || fail(SyntaxError::kBadParameter, value + kDayOffset);
+}
+
+void Marks::check_smtputf8() noexcept {
+  if (command.verb == Verb::kRcpt) return;
+  if ((command.parameters_present & kParamSmtpUtf8) != 0) return;
+  if ((allowed & kAllowNoSmtpUtf8) != 0) return;
+  fail(SyntaxError::kNeedsSmtpUtf8, path_utf8);
+}
+
+namespace {
+
+// Where a gap stops to be the one SP that the RFCs have; null when it does not.
+Octet* odd_octet(Octet* gap, Octet* end) noexcept {
+  if (gap == end) return nullptr;
+  if (*gap != ' ') return gap;
+  return end - gap > 1 ? gap + 1 : nullptr;
+}
+
+}  // namespace
+
+bool Marks::end_gap(Octet* word) noexcept {
+  Octet* const odd = odd_octet(gap, word);
+  return odd == nullptr || grant(kAllowExtraSpace, odd);
+}
+
+bool Marks::hello_without(Octet* line_end) noexcept {
+  if ((allowed & kAllowNoHello) != 0) return true;
+  Octet* const odd = gap == nullptr ? nullptr : odd_octet(gap, line_end);
+  return fail(SyntaxError::kBadSyntax, odd != nullptr && (allowed & kAllowExtraSpace) == 0
+                                           ? odd
+                                           : line_end);
+}
+
+}  // namespace smtpmark::parser

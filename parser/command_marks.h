@@ -1,0 +1,155 @@
+// What the two machines that read command lines remember while they do, and what they do where an
+// action is more than a mark. Private to this folder.
+#ifndef SMTPMARK_PARSER_COMMAND_MARKS_H_
+#define SMTPMARK_PARSER_COMMAND_MARKS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "parser/ascii.h"
+#include "parser/command_parser.h"
+#include "parser/grammar.h"
+#include "parser/octet_set.h"
+
+namespace smtpmark::parser {
+
+using Octet = const unsigned char;
+
+inline std::string_view view(Octet* begin, Octet* end) noexcept {
+  return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};
+}
+
+inline constexpr OctetSet kLetDig = letters_digits_and("");
+inline constexpr OctetSet kAtext = letters_digits_and("!#$%&'*+/=?^_`{|}~-");
+
+// A member function that returns bool returns false when it found a fault: the machine must stop.
+struct Marks {
+  Marks(Octet* line, Leniencies leniencies, Command& out) noexcept
+      : line_begin(line), allowed(leniencies), command(out) {}
+
+  bool fail(SyntaxError error, Octet* at) noexcept {
+    wrong = at;
+    fault = {error, static_cast<std::size_t>(at - line_begin)};
+    return false;
+  }
+
+  // Whether `leniency` is granted for what begins at `at`, and nothing in strict grammar does.
+  bool grant(Leniency leniency, Octet* at) noexcept {
+    return (allowed & leniency) != 0 || fail(SyntaxError::kBadSyntax, at);
+  }
+
+  void accept() noexcept {
+    fault = {};
+    if (path_utf8 != nullptr) check_smtputf8();
+  }
+
+  // Words
+  bool end_host(Octet* end) noexcept;
+  bool end_literal(Octet* bracket) noexcept;
+
+  // Paths; `end` is behind the path.
+  bool end_path(Octet* end) noexcept {
+    return (end - path_begin <= kLeastLimit || check_path_limits(end)) && set_path();
+  }
+  bool end_domainless(Octet* at, Octet* end) noexcept;
+  bool set_path() noexcept;
+
+  // Parameters
+  void begin_parameter(Octet* at) noexcept {
+    begin = at;
+    if (parameters == nullptr) parameters = at;
+  }
+  bool claim(std::uint32_t bit) noexcept { return claim(bit, bit); }
+  bool claim(std::uint32_t bit, std::uint32_t rivals) noexcept {
+    if ((command.parameters_present & rivals) != 0) {
+      return fail(SyntaxError::kDuplicateParameter, begin);
+    }
+    command.parameters_present |= bit;
+    return true;
+  }
+  bool claim_unknown(Octet* keyword_end) noexcept;
+  void end_orcpt(Octet* end) noexcept;
+  void end_by_time(Octet* end) noexcept;
+  bool set_by_return(Octet* at) noexcept;
+  bool end_timestamp(std::int64_t& seconds) noexcept;
+
+  // Gaps between words, for the lenient machine.
+  bool end_gap(Octet* word) noexcept;
+  bool hello_without(Octet* line_end) noexcept;
+
+  // No path this short breaks a limit, for each part of it is within its own.
+  static constexpr std::ptrdiff_t kLeastLimit = 64;
+
+  Octet* const line_begin;
+  const Leniencies allowed;
+  Command& command;
+  Fault fault{SyntaxError::kBadSyntax, 0};  // unless the grammar says otherwise
+  Octet* wrong = nullptr;
+
+  Octet* begin = nullptr;    // of an argument or a parameter
+  Octet* value = nullptr;    // of a parameter
+  Octet* gap = nullptr;      // before a word
+  Octet* host = nullptr;     // a domain or literal
+  Octet* host_end = nullptr;
+  Octet* literal = nullptr;  // its bracket
+  Octet* path_begin = nullptr;
+  Octet* route = nullptr;
+  Octet* route_end = nullptr;
+  Octet* local = nullptr;
+  Octet* local_end = nullptr;
+  Octet* path_utf8 = nullptr;   // the first octet of a path that is not ASCII
+  Octet* parameters = nullptr;  // the first one
+  std::uint64_t number = 0;
+  std::uint32_t unknown_parameters = 0;
+  Parameter parameter{};
+  DomainKind kind = DomainKind::kNone;
+  bool is_quoted = false;
+  bool is_escaped = false;
+
+ private:
+  void check_smtputf8() noexcept;
+  bool check_path_limits(Octet* end) noexcept;
+};
+
+// What the grammar only sets when it is there.
+inline void forget_optional_members(Command& command) noexcept {
+  command.argument = {};
+  command.path = {};
+  command.parameters = {};
+  command.parameters_present = 0;
+  command.chunk_last = false;
+  command.initial_response = {};
+}
+
+// The states that a machine begins with, by the kind of what follows the verb.
+struct Entries {
+  int hello, mail, rcpt, bdat, burl, auth, etrn, atrn, attributes, one_text, maybe_text, nothing;
+};
+
+using EntryStates = std::array<int, kVerbs>;
+
+constexpr EntryStates entry_states(const Entries& entries) noexcept {
+  EntryStates states{};
+  states.fill(entries.nothing);
+  const auto set = [&](Verb verb, int state) { states[static_cast<std::size_t>(verb)] = state; };
+  for (const Verb verb : {Verb::kEhlo, Verb::kHelo, Verb::kLhlo}) set(verb, entries.hello);
+  for (const Verb verb : {Verb::kMail, Verb::kSend, Verb::kSoml, Verb::kSaml}) {
+    set(verb, entries.mail);
+  }
+  for (const Verb verb : {Verb::kXclient, Verb::kXforward}) set(verb, entries.attributes);
+  for (const Verb verb : {Verb::kVrfy, Verb::kExpn}) set(verb, entries.one_text);
+  for (const Verb verb : {Verb::kNoop, Verb::kHelp}) set(verb, entries.maybe_text);
+  set(Verb::kRcpt, entries.rcpt);
+  set(Verb::kBdat, entries.bdat);
+  set(Verb::kBurl, entries.burl);
+  set(Verb::kAuth, entries.auth);
+  set(Verb::kEtrn, entries.etrn);
+  set(Verb::kAtrn, entries.atrn);
+  return states;
+}
+
+}  // namespace smtpmark::parser
+
+#endif  // SMTPMARK_PARSER_COMMAND_MARKS_H_
