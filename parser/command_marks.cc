@@ -71,7 +71,7 @@ bool Marks::claim_unknown(Octet* keyword_end) noexcept {
 
 void Marks::end_orcpt(Octet* end) noexcept {
   command.orcpt = view(value, end);
-  command.orcpt_address = command.orcpt.substr(command.orcpt_type.size() + 1);
+  command.orcpt_address = without_prefix(command.orcpt, command.orcpt_type.size() + 1);
 }
 
 void Marks::end_by_time(Octet*) noexcept {
@@ -117,9 +117,8 @@ bool Marks::end_gap(Octet* word) noexcept {
 bool Marks::hello_without(Octet* line_end) noexcept {
   if ((allowed & kAllowNoHello) != 0) return true;
   Octet* const odd = gap == nullptr ? nullptr : odd_octet(gap, line_end);
-  return fail(SyntaxError::kBadSyntax, odd != nullptr && (allowed & kAllowExtraSpace) == 0
-                                           ? odd
-                                           : line_end);
+  return fail(SyntaxError::kBadSyntax,
+              odd != nullptr && (allowed & kAllowExtraSpace) == 0 ? odd : line_end);
 }
 
 }  // namespace smtpmark::parser

@@ -88,10 +88,10 @@ struct Marks {
   Fault fault{SyntaxError::kBadSyntax, 0};  // unless the grammar says otherwise
   Octet* wrong = nullptr;
 
-  Octet* begin = nullptr;    // of an argument or a parameter
-  Octet* value = nullptr;    // of a parameter
-  Octet* gap = nullptr;      // before a word
-  Octet* host = nullptr;     // a domain or literal
+  Octet* begin = nullptr;  // of an argument or a parameter
+  Octet* value = nullptr;  // of a parameter
+  Octet* gap = nullptr;    // before a word
+  Octet* host = nullptr;   // a domain or literal
   Octet* host_end = nullptr;
   Octet* literal = nullptr;  // its bracket
   Octet* path_begin = nullptr;

@@ -38,7 +38,7 @@ std::size_t indent_of(std::string_view line, Leniencies leniencies) noexcept {
 }
 
 Verb verb_of(std::string_view line, Leniencies leniencies) noexcept {
-  return find_verb(line.substr(indent_of(line, leniencies)));
+  return find_verb(without_prefix(line, indent_of(line, leniencies)));
 }
 
 // An octet that no line may hold outranks whatever else is wrong with its line. No grammar takes
@@ -55,9 +55,9 @@ std::string_view without_end(std::string_view line) noexcept {
 
 // How many octets follow a BDAT that is rejected: see Command::chunk_size_known.
 void find_chunk_size(std::string_view arguments, Leniencies leniencies, Command& command) noexcept {
-  const std::size_t gap = (leniencies & kAllowExtraSpace) != 0 ? count_white(arguments)
-                                                               : arguments.starts_with(' ');
-  const std::string_view text = arguments.substr(gap);
+  const std::size_t gap =
+      (leniencies & kAllowExtraSpace) != 0 ? count_white(arguments) : arguments.starts_with(' ');
+  const std::string_view text = without_prefix(arguments, gap);
   std::uint64_t size = 0;
   std::size_t digits = 0;
   for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
@@ -77,7 +77,7 @@ Fault parse_again(std::string_view line, Fault strict, Leniencies leniencies,
   if (fault.error == SyntaxError::kNone) return fault;
   command.chunk_size_known = false;
   if (command.verb == Verb::kBdat) {
-    find_chunk_size(command.line.substr(from), leniencies, command);
+    find_chunk_size(without_prefix(command.line, from), leniencies, command);
   }
   return outranked(fault, command.line);
 }

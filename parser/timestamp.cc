@@ -23,7 +23,8 @@ bool is_leap(int year) noexcept {
 std::int64_t days_of_years(int year) noexcept {
   if (year == 0) return 0;
   const int last = year - 1;
-  return std::int64_t{365} * year + last / 4 - last / 100 + last / 400 + 1;  // year 0 is a leap year
+  return std::int64_t{365} * year + last / 4 - last / 100 + last / 400 +
+         1;  // year 0 is a leap year
 }
 
 constexpr std::array kDaysOfMonths = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
