@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::uint32_t kMaxErrors = 100;  // then the session ends with 421
 
-bool has_non_ascii(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return (c & '\x80') != 0; });
-}
-
 }  // namespace
 
 void SinkCounters::add(const SinkCounters& other) noexcept {
@@ -135,6 +131,8 @@ void SinkSession::reject_syntax() {
     reject("500 5.5.6 Line too long\r\n");
   } else if (command_.verb == Verb::kUnknown) {
     reject("500 5.5.2 Command not recognized\r\n");
+  } else if (command_.error == parser::SyntaxError::kNeedsSmtpUtf8) {
+    reject("553 5.6.7 A non-ASCII address needs SMTPUTF8\r\n");
   } else {
     reject("501 5.5.4 " + std::string(parser::to_string(command_.error)) + " at octet " +
            std::to_string(command_.error_offset) + "\r\n");
@@ -170,10 +168,6 @@ void SinkSession::on_mail() {
   if ((command_.parameters_present & parser::kParamSize) != 0 &&
       command_.size > context_.options.size_limit) {
     return reject("552 5.3.4 Message size exceeds the limit\r\n");
-  }
-  if ((command_.parameters_present & parser::kParamSmtpUtf8) == 0 &&
-      has_non_ascii(command_.path.mailbox)) {
-    return reject("553 5.6.7 A non-ASCII address needs SMTPUTF8\r\n");
   }
   mail_ = true;
   reply("250 2.1.0 Ok\r\n");
