@@ -21,7 +21,8 @@ constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noex
 // Appends one decimal digit; false, and `number` as it was, when the value would not fit.
 constexpr bool append_digit(std::uint64_t& number, unsigned char digit) noexcept {
   const std::uint64_t value = digit - std::uint64_t{'0'};
-  if (number > (std::numeric_limits<std::uint64_t>::max() - value) / 10) return false;
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+  if (number >= kMax / 10 && (number > kMax / 10 || value > kMax % 10)) return false;
   number = number * 10 + value;
   return true;
 }

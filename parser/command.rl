@@ -1,5 +1,6 @@
 // The strict machine: command lines as the RFCs have them.
 #include "parser/command_marks.h"
+#include "parser/octet_lanes.h"
 #include "parser/verb.h"
 
 %%{
@@ -28,6 +29,11 @@ namespace {
 
 %% write data nofinal noerror;
 
+// Whether it pays to know the letters and digits of what follows.
+constexpr bool has_words(Verb verb) noexcept {
+  return verb == Verb::kMail || verb == Verb::kRcpt || verb == Verb::kEhlo;
+}
+
 constexpr EntryStates kEntryStates = entry_states({
     .hello = command_en_hello,
     .mail = command_en_mail,
@@ -51,11 +57,14 @@ Fault parse_arguments(std::string_view line, Command& command) noexcept {
   Octet* const eof = nullptr;  // never met: the line end ends the machine
   int cs = kEntryStates[static_cast<std::size_t>(command.verb)];
   Marks m(line_begin, 0, command);
+  std::uint64_t let_digs = 0;
+  bool accepted = false;
   forget_optional_members(command);
+  if (has_words(command.verb)) let_digs = let_dig_mask(line.data(), line.size());
 
   %% write exec noend;
 
-  return m.fault;
+  return accepted ? m.accept() : m.fault;
 }
 
 }  // namespace smtpmark::parser

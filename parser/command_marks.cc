@@ -36,7 +36,7 @@ bool Marks::set_path() noexcept {
   path.mailbox = view(local, host_end);
   path.local_part = view(local, local_end);
   path.domain = kind == DomainKind::kNone ? std::string_view() : view(host, host_end);
-  path.source_route = view(route, route_end);
+  path.source_route = route == nullptr ? std::string_view() : view(route, route_end);
   path.domain_kind = kind;
   path.is_quoted = is_quoted;
   path.is_escaped = is_escaped;
@@ -91,11 +91,11 @@ bool Marks::end_timestamp(std::int64_t& seconds) noexcept {
   return decode_timestamp(value, seconds) || fail(SyntaxError::kBadParameter, value + kDayOffset);
 }
 
-void Marks::check_smtputf8() noexcept {
-  if (command.verb == Verb::kRcpt) return;
-  if ((command.parameters_present & kParamSmtpUtf8) != 0) return;
-  if ((allowed & kAllowNoSmtpUtf8) != 0) return;
-  fail(SyntaxError::kNeedsSmtpUtf8, path_utf8);
+Fault Marks::check_smtputf8() const noexcept {
+  if (command.verb == Verb::kRcpt) return {};
+  if ((command.parameters_present & kParamSmtpUtf8) != 0) return {};
+  if ((allowed & kAllowNoSmtpUtf8) != 0) return {};
+  return {SyntaxError::kNeedsSmtpUtf8, static_cast<std::size_t>(path_utf8 - line_begin)};
 }
 
 namespace {

@@ -40,10 +40,8 @@ struct Marks {
     return (allowed & leniency) != 0 || fail(SyntaxError::kBadSyntax, at);
   }
 
-  void accept() noexcept {
-    fault = {};
-    if (path_utf8 != nullptr) check_smtputf8();
-  }
+  // The judgement on a line that follows the grammar.
+  Fault accept() noexcept { return path_utf8 == nullptr ? Fault{} : check_smtputf8(); }
 
   // Words
   bool end_host(Octet* end) noexcept;
@@ -88,28 +86,30 @@ struct Marks {
   Fault fault{SyntaxError::kBadSyntax, 0};  // unless the grammar says otherwise
   Octet* wrong = nullptr;
 
-  Octet* begin = nullptr;  // of an argument or a parameter
-  Octet* value = nullptr;  // of a parameter
-  Octet* gap = nullptr;    // before a word
-  Octet* host = nullptr;   // a domain or literal
-  Octet* host_end = nullptr;
-  Octet* literal = nullptr;  // its bracket
-  Octet* path_begin = nullptr;
   Octet* route = nullptr;
-  Octet* route_end = nullptr;
-  Octet* local = nullptr;
-  Octet* local_end = nullptr;
   Octet* path_utf8 = nullptr;   // the first octet of a path that is not ASCII
   Octet* parameters = nullptr;  // the first one
-  std::uint64_t number = 0;
-  std::uint32_t unknown_parameters = 0;
-  Parameter parameter{};
+  Octet* gap = nullptr;         // before a word
   DomainKind kind = DomainKind::kNone;
   bool is_quoted = false;
   bool is_escaped = false;
+  std::uint32_t unknown_parameters = 0;
+
+  // Each is set before it is looked at.
+  Octet* begin;  // of an argument or a parameter
+  Octet* value;  // of a parameter
+  Octet* host;   // a domain or literal
+  Octet* host_end;
+  Octet* literal;  // its bracket
+  Octet* path_begin;
+  Octet* route_end;
+  Octet* local;
+  Octet* local_end;
+  std::uint64_t number;
+  Parameter parameter;
 
  private:
-  void check_smtputf8() noexcept;
+  Fault check_smtputf8() const noexcept;
   bool check_path_limits(Octet* end) noexcept;
 };
 

@@ -1,8 +1,11 @@
 #include "parser/command_parser.h"
 
+#include <bit>
+
 #include "parser/ascii.h"
 #include "parser/grammar.h"
 #include "parser/line.h"
+#include "parser/octet_lanes.h"
 #include "parser/verb.h"
 
 namespace smtpmark::parser {
@@ -96,14 +99,13 @@ Fault parse(std::string_view line, Verb verb, Leniencies leniencies, Command& co
 
 FeedResult CommandParser::feed(std::string_view bytes, Command& command) noexcept {
   if (skipping_) return skip(bytes, 0, command);
-  const std::size_t end = find_end(bytes.substr(0, kMaxAuthLine), scanned_);
+  const std::size_t end = find_end_nearby(bytes);
   if (end == std::string_view::npos) return wait(bytes, command);
   scanned_ = 0;
 
   const std::string_view line = bytes.substr(0, end);
   const Verb verb = verb_of(line, leniencies_);
-  const std::uint32_t limit = max_line(verb, leniencies_);
-  if (end > limit) [[unlikely]] {
+  if (end > kMaxCommandLine && end > max_line(verb, leniencies_)) [[unlikely]] {
     reject_too_long(verb, command);
     return {Status::kRejected, end};
   }
@@ -142,6 +144,19 @@ FeedResult CommandParser::skip(std::string_view bytes, std::size_t from) noexcep
   scanned_ = 0;
   skipping_ = false;
   return {Status::kRejected, end};
+}
+
+// Most lines end within 64 octets of where the search begins.
+std::size_t CommandParser::find_end_nearby(std::string_view bytes) const noexcept {
+  const std::size_t unseen = bytes.size() - scanned_;
+  const std::uint64_t mask = lf_mask(bytes.data() + scanned_, unseen);
+  if (mask != 0) {
+    const std::size_t lf = scanned_ + static_cast<std::size_t>(std::countr_zero(mask));
+    if (lf > 0 && bytes[lf - 1] == '\r' && lf < kMaxAuthLine) return lf + 1;
+  } else if (unseen <= kMaskOctets) {
+    return std::string_view::npos;
+  }
+  return find_end(bytes.substr(0, kMaxAuthLine), scanned_);
 }
 
 std::size_t CommandParser::find_end(std::string_view bytes, std::size_t from) const noexcept {

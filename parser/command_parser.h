@@ -286,6 +286,7 @@ class CommandParser {
   FeedResult wait(std::string_view bytes, Command& command) noexcept;
   FeedResult skip(std::string_view bytes, std::size_t from, Command& command) noexcept;
   FeedResult skip(std::string_view bytes, std::size_t from) noexcept;
+  std::size_t find_end_nearby(std::string_view bytes) const noexcept;
   std::size_t find_end(std::string_view bytes, std::size_t from) const noexcept;
   void reject_too_long(Verb verb, Command& command) const noexcept;
 

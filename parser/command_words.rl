@@ -1,9 +1,9 @@
 # What both machines for command lines do, and the words they are made of. `m` is a Marks
-# (command_marks.h).
+# (command_marks.h); `let_digs` tells the letters and digits of the line (octet_lanes.h).
 %%{
   machine command_words;
 
-  action accept { m.accept(); fbreak; }
+  action accept { accepted = true; fbreak; }
 
   # The innermost rule that has a word for a wrong octet has it first.
   action bad_octet {
@@ -15,8 +15,8 @@
   action bad_value { if (!m.wrong) m.fail(SyntaxError::kBadParameter, p); }
 
   # A shortcut through states that would lead back to themselves.
-  action run_atext { p = last_of_run(kAtext, p); }
-  action run_let_dig { p = last_of_run(kLetDig, p); }
+  action run_atext { p = last_of_run(kAtext, p, m.line_begin, let_digs); }
+  action run_let_dig { p = last_of_run(kLetDig, p, m.line_begin, let_digs); }
 
   action argument_begin { m.begin = p; }
   action argument_end { command.argument = view(m.begin, p); }

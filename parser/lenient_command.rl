@@ -16,7 +16,7 @@
   action underscore { if (!m.grant(kAllowUnderscore, p)) fbreak; }
   action trailing_dot { if (!m.grant(kAllowTrailingDot, p)) fbreak; }
   action dot {
-    if ((m.local == nullptr || p[-1] == '.') && !m.grant(kAllowOddDots, p)) fbreak;
+    if ((p[-1] == '<' || p[-1] == ':' || p[-1] == ' ' || p[-1] == '\t' || p[-1] == '.') && !m.grant(kAllowOddDots, p)) fbreak;
   }
   action after_dots { if (p[-1] == '.' && !m.grant(kAllowOddDots, p)) fbreak; }
   action no_hello { if (!m.hello_without(p)) fbreak; }
@@ -65,11 +65,13 @@ Fault run(int cs, std::string_view line, std::size_t from, Leniencies leniencies
   Octet* p = line_begin + from;
   Octet* const eof = nullptr;  // never met: the line end ends the machine
   Marks m(line_begin, leniencies, command);
+  const std::uint64_t let_digs = 0;
+  bool accepted = false;
   forget_optional_members(command);
 
   %% write exec noend;
 
-  return m.fault;
+  return accepted ? m.accept() : m.fault;
 }
 
 }  // namespace

@@ -1,11 +1,27 @@
 #include "parser/line.h"
 
+#include <cstring>
+
 namespace smtpmark::parser {
+
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+
+// npos when there is none from `from` on.
+std::size_t find_lf(std::string_view bytes, std::size_t from) noexcept {
+  if (from >= bytes.size()) return kNone;
+  const void* const lf = std::memchr(bytes.data() + from, '\n', bytes.size() - from);
+  return lf == nullptr ? kNone
+                       : static_cast<std::size_t>(static_cast<const char*>(lf) - bytes.data());
+}
+
+}  // namespace
 
 std::size_t find_line_end(std::string_view bytes, std::size_t from) noexcept {
   for (;;) {
-    const std::size_t lf = bytes.find('\n', from);
-    if (lf == std::string_view::npos) return lf;
+    const std::size_t lf = find_lf(bytes, from);
+    if (lf == kNone) return kNone;
     if (lf > 0 && bytes[lf - 1] == '\r') return lf + 1;
     from = lf + 1;
   }

@@ -4,6 +4,8 @@
 #define SMTPMARK_PARSER_OCTET_SET_H_
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <string_view>
 
 namespace smtpmark::parser {
@@ -24,6 +26,19 @@ constexpr OctetSet letters_digits_and(std::string_view others) noexcept {
 inline const unsigned char* last_of_run(const OctetSet& set, const unsigned char* p) noexcept {
   while (set[p[1]]) ++p;
   return p;
+}
+
+// The same for a set that holds all letters and digits; those among the first 64 octets of `line`
+// have their bit in `let_digs`, or none has.
+inline const unsigned char* last_of_run(const OctetSet& set, const unsigned char* p,
+                                        const unsigned char* line,
+                                        std::uint64_t let_digs) noexcept {
+  const auto offset = static_cast<std::uint64_t>(p - line);
+  if (offset < 64) {
+    const int run = std::countr_one(let_digs >> offset);
+    p += run - (run != 0 ? 1 : 0);
+  }
+  return last_of_run(set, p);
 }
 
 }  // namespace smtpmark::parser
