@@ -1,4 +1,9 @@
 // The strict machine: command lines as the RFCs have them.
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
 #include "parser/command_marks.h"
 #include "parser/octet_lanes.h"
 #include "parser/verb.h"
@@ -34,6 +39,41 @@ constexpr bool has_words(Verb verb) noexcept {
   return verb == Verb::kMail || verb == Verb::kRcpt || verb == Verb::kEhlo;
 }
 
+// A text of up to eight octets as a word, to find it whatever the case of its letters.
+struct Head {
+  std::uint64_t octets = 0;
+  std::uint64_t fold = 0;      // what makes a capital letter a small one
+  std::uint64_t relevant = 0;  // the octets of the text
+  std::size_t size = 0;
+};
+
+constexpr std::size_t kHeadOctets = sizeof(std::uint64_t);
+
+constexpr Head head_of(std::string_view text) noexcept {
+  std::array<unsigned char, kHeadOctets> octets{};
+  std::array<unsigned char, kHeadOctets> fold{};
+  std::array<unsigned char, kHeadOctets> relevant{};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    fold[i] = text[i] >= 'A' && text[i] <= 'Z' ? 0x20 : 0;
+    octets[i] = static_cast<unsigned char>(text[i] | fold[i]);
+    relevant[i] = 0xff;
+  }
+  return {std::bit_cast<std::uint64_t>(octets), std::bit_cast<std::uint64_t>(fold),
+          std::bit_cast<std::uint64_t>(relevant), text.size()};
+}
+
+constexpr Head kFrom = head_of(" FROM:<");
+constexpr Head kTo = head_of(" TO:<");
+
+// The bracket of a path that stands where the RFC has it; null when it does not. `rest` octets of
+// the line are at `p`.
+Octet* find_bracket(Octet* p, std::size_t rest, const Head& head) noexcept {
+  if (rest < kHeadOctets) return nullptr;
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, kHeadOctets);
+  return ((word | head.fold) & head.relevant) == head.octets ? p + head.size - 1 : nullptr;
+}
+
 constexpr EntryStates kEntryStates = entry_states({
     .hello = command_en_hello,
     .mail = command_en_mail,
@@ -51,16 +91,26 @@ constexpr EntryStates kEntryStates = entry_states({
 
 }  // namespace
 
-Fault parse_arguments(std::string_view line, Command& command) noexcept {
-  const auto* const line_begin = reinterpret_cast<Octet*>(line.data());
+Fault parse_arguments(std::string_view bytes, Command& command) noexcept {
+  const auto* const line_begin = reinterpret_cast<Octet*>(bytes.data());
   Octet* p = line_begin + length_of(command.verb);
   Octet* const eof = nullptr;  // never met: the line end ends the machine
   int cs = kEntryStates[static_cast<std::size_t>(command.verb)];
   Marks m(line_begin, 0, command);
   std::uint64_t let_digs = 0;
+  std::uint64_t number = 0;
   bool accepted = false;
   forget_optional_members(command);
-  if (has_words(command.verb)) let_digs = let_dig_mask(line.data(), line.size());
+  if (has_words(command.verb)) let_digs = let_dig_mask(bytes.data(), bytes.size());
+  if (command.verb == Verb::kMail || command.verb == Verb::kRcpt) {
+    const bool is_mail = command.verb == Verb::kMail;
+    Octet* const bracket = find_bracket(p, command.line.size() - 4, is_mail ? kFrom : kTo);
+    if (bracket != nullptr) {
+      m.path_begin = bracket;
+      p = bracket + 1;
+      cs = is_mail ? command_en_mail_tail : command_en_rcpt_tail;
+    }
+  }
 
   %% write exec noend;
 

@@ -47,7 +47,7 @@
 
   # RFC 1870, 6
   size = "SIZE"i %is_size %claim
-         ( "=" DIGIT{1,20} >number_begin $number_digit %size_end ) $err(bad_value);
+         ( "=" ( DIGIT @read_number ) >number_begin %number_too_long %size_end ) $err(bad_value);
   # RFC 6152, 2; RFC 3030, 3
   body = "BODY"i %is_body %claim
          ( "=" ( "7BIT"i @body_7bit | "8BITMIME"i @body_8bitmime |
@@ -72,19 +72,19 @@
   auth_param = "AUTH"i %is_auth %claim
                ( "=" xtext_char+ >value_begin %auth_param_end ) $err(bad_value);
   # RFC 2852, 4
-  by_time = ( [+\-]? DIGIT{1,9} >number_begin $number_digit ) >value_begin %by_time_end;
+  by_time = ( [+\-]? DIGIT{1,9} >short_number_begin $short_number_digit ) >value_begin %by_time_end;
   by = "BY"i %is_by %claim
        ( "=" ( by_time ";" ( "N"i @by_notify | "R"i @by_return ) ( "T"i @by_trace )? ) >by_begin )
        $err(bad_value);
   # RFC 4865, 4
   holdfor = "HOLDFOR"i %is_holdfor %claim
-            ( "=" ( [1-9] DIGIT{0,8} ) >number_begin $number_digit %hold_for_end ) $err(bad_value);
+            ( "=" ( [1-9] DIGIT{0,8} ) >short_number_begin $short_number_digit %hold_for_end ) $err(bad_value);
   holduntil = "HOLDUNTIL"i %is_holduntil %claim
               ( "=" date_time >value_begin %hold_until_end ) $err(bad_value);
   # RFC 3885, 3
   mtrk = "MTRK"i %is_mtrk %claim
          ( "=" base64 >mtrk_begin %mtrk_end
-           ( ":" DIGIT{1,9} >number_begin $number_digit %mtrk_time_end )? ) $err(bad_value);
+           ( ":" DIGIT{1,9} >short_number_begin $short_number_digit %mtrk_time_end )? ) $err(bad_value);
   # RFC 6710, 3
   mt_priority = "MT-PRIORITY"i %is_mt_priority %claim
                 ( "=" ( "0" | "-"? [1-9] ) >mt_priority_begin @mt_priority_digit ) $err(bad_value);
@@ -107,7 +107,7 @@
   attribute = esmtp_keyword %unknown_keyword ( "=" xtext_char* ) $err(bad_value);
 
   # RFC 3030, 2
-  chunk_size = DIGIT+ >number_begin $number_digit %chunk_size_end;
+  chunk_size = DIGIT @read_number %chunk_size_end;
 
   # RFC 3986, 4.3; what stands in a URL where is not looked at.
   uri_char = let_dig | [\-._~:/?@!$&'()*+,;=] | "[" | "]" | "%" xdigit{2};

@@ -74,9 +74,9 @@ void Marks::end_orcpt(Octet* end) noexcept {
   command.orcpt_address = without_prefix(command.orcpt, command.orcpt_type.size() + 1);
 }
 
-void Marks::end_by_time(Octet*) noexcept {
-  const auto seconds = static_cast<std::int32_t>(number);
-  command.by_s = *value == '-' ? -seconds : seconds;
+void Marks::end_by_time(std::uint64_t seconds) noexcept {
+  const auto s = static_cast<std::int32_t>(seconds);
+  command.by_s = *value == '-' ? -s : s;
 }
 
 // A message that must be returned when it is late needs time to be early (RFC 2852, 4).

@@ -24,6 +24,23 @@ inline std::string_view view(Octet* begin, Octet* end) noexcept {
 inline constexpr OctetSet kLetDig = letters_digits_and("");
 inline constexpr OctetSet kAtext = letters_digits_and("!#$%&'*+/=?^_`{|}~-");
 
+inline constexpr std::ptrdiff_t kMaxSizeDigits = 20;  // RFC 1870, 6
+
+struct Number {
+  Octet* last = nullptr;  // its last digit, or the one that makes it too large
+  std::uint64_t value = 0;
+  bool overflows = false;
+};
+
+// The number that begins with the digit at `p`. What is behind it must hold an octet that is none.
+inline Number read_number(Octet* p) noexcept {
+  std::uint64_t value = 0;
+  for (;; ++p) {
+    if (!append_digit(value, *p)) return {p, value, true};
+    if (p[1] < '0' || p[1] > '9') return {p, value, false};
+  }
+}
+
 // A member function that returns bool returns false when it found a fault: the machine must stop.
 struct Marks {
   Marks(Octet* line, Leniencies leniencies, Command& out) noexcept
@@ -69,7 +86,7 @@ struct Marks {
   }
   bool claim_unknown(Octet* keyword_end) noexcept;
   void end_orcpt(Octet* end) noexcept;
-  void end_by_time(Octet* end) noexcept;
+  void end_by_time(std::uint64_t seconds) noexcept;
   bool set_by_return(Octet* at) noexcept;
   bool end_timestamp(std::int64_t& seconds) noexcept;
 
@@ -105,7 +122,6 @@ struct Marks {
   Octet* route_end;
   Octet* local;
   Octet* local_end;
-  std::uint64_t number;
   Parameter parameter;
 
  private:

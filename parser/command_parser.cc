@@ -85,12 +85,14 @@ Fault parse_again(std::string_view line, Fault strict, Leniencies leniencies,
   return outranked(fault, command.line);
 }
 
-Fault parse(std::string_view line, Verb verb, Leniencies leniencies, Command& command) noexcept {
+Fault parse(std::string_view bytes, std::size_t end, Verb verb, Leniencies leniencies,
+            Command& command) noexcept {
+  const std::string_view line = bytes.substr(0, end);
   command.verb = verb;
   command.line = without_end(line);
   command.chunk_size_known = true;
   if (verb == Verb::kUnknown) return outranked({SyntaxError::kUnknownCommand, 0}, command.line);
-  const Fault strict = parse_arguments(line, command);
+  const Fault strict = parse_arguments(bytes, command);
   if (strict.error == SyntaxError::kNone) return strict;
   return parse_again(line, strict, leniencies, command);
 }
@@ -109,7 +111,7 @@ FeedResult CommandParser::feed(std::string_view bytes, Command& command) noexcep
     reject_too_long(verb, command);
     return {Status::kRejected, end};
   }
-  const Fault fault = parse(line, verb, leniencies_, command);
+  const Fault fault = parse(bytes, end, verb, leniencies_, command);
   tell(fault, command);
   return {status_of(fault), end};
 }

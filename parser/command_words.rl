@@ -68,12 +68,24 @@
   action is_rrvs { m.parameter = kParamRrvs; }
   action is_requiretls { m.parameter = kParamRequireTls; }
 
-  action number_begin { m.number = 0; }
-  action number_digit {
-    if (!append_digit(m.number, *p)) { m.fail(SyntaxError::kNumberOverflow, p); fbreak; }
+  # All digits at once: the commonest numbers, of 64 bits.
+  action read_number {
+    const Number read = read_number(p);
+    p = read.last;
+    number = read.value;
+    if (read.overflows) { m.fail(SyntaxError::kNumberOverflow, p); fbreak; }
   }
+  action number_begin { m.value = p; }
+  action number_too_long {
+    if (p - m.value > kMaxSizeDigits) {
+      m.fail(SyntaxError::kBadParameter, m.value + kMaxSizeDigits);
+      fbreak;
+    }
+  }
+  action short_number_begin { number = 0; }
+  action short_number_digit { number = number * 10 + (*p - std::uint64_t{'0'}); }
   action value_begin { m.value = p; }
-  action size_end { command.size = m.number; }
+  action size_end { command.size = number; }
   action body_7bit { command.body = BodyType::k7bit; }
   action body_8bitmime { command.body = BodyType::k8bitMime; }
   action body_binarymime { command.body = BodyType::kBinaryMime; }
@@ -89,15 +101,15 @@
   action orcpt_type_end { command.orcpt_type = view(m.value, p); }
   action orcpt_end { m.end_orcpt(p); }
   action by_begin { command.by_trace = false; }
-  action by_time_end { m.end_by_time(p); }
+  action by_time_end { m.end_by_time(number); }
   action by_notify { command.by_mode = ByMode::kNotify; }
   action by_return { if (!m.set_by_return(p)) fbreak; }
   action by_trace { command.by_trace = true; }
-  action hold_for_end { command.hold_for_s = static_cast<std::uint32_t>(m.number); }
+  action hold_for_end { command.hold_for_s = static_cast<std::uint32_t>(number); }
   action hold_until_end { if (!m.end_timestamp(command.hold_until_s)) fbreak; }
   action mtrk_begin { m.value = p; command.mtrk_s = 0; }
   action mtrk_end { command.mtrk = view(m.value, p); }
-  action mtrk_time_end { command.mtrk_s = static_cast<std::uint32_t>(m.number); }
+  action mtrk_time_end { command.mtrk_s = static_cast<std::uint32_t>(number); }
   action mt_priority_begin { m.value = p; }
   action mt_priority_digit {
     command.mt_priority = static_cast<std::int8_t>(*m.value == '-' ? '0' - *p : *p - '0');
@@ -107,7 +119,7 @@
   action rrvs_continue { command.rrvs_action = RrvsAction::kContinue; }
   action rrvs_reject { command.rrvs_action = RrvsAction::kReject; }
 
-  action chunk_size_end { command.chunk_size = m.number; }
+  action chunk_size_end { command.chunk_size = number; }
   action chunk_is_last { command.chunk_last = true; }
 
   include rfc5321 "rfc5321.rl";

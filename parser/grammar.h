@@ -11,9 +11,10 @@
 
 namespace smtpmark::parser {
 
-// Parses what follows command.verb, which must be known, in `line`, which ends with its only CRLF.
-// Fills in the members of `command` that belong to the verb. (command.rl)
-Fault parse_arguments(std::string_view line, Command& command) noexcept;
+// Parses what follows command.verb, which must be known, in the line that `bytes` begin with; what
+// is behind the line may be looked at. Fills in the members of `command` that belong to the verb.
+// (command.rl)
+Fault parse_arguments(std::string_view bytes, Command& command) noexcept;
 
 // The same with `leniencies`; the verb ends at `from`, and `line` at its only LF when that may end
 // a line. With no leniency it gives the same fault as the above. (lenient_command.rl)

@@ -66,6 +66,7 @@ Fault run(int cs, std::string_view line, std::size_t from, Leniencies leniencies
   Octet* const eof = nullptr;  // never met: the line end ends the machine
   Marks m(line_begin, leniencies, command);
   const std::uint64_t let_digs = 0;
+  std::uint64_t number = 0;
   bool accepted = false;
   forget_optional_members(command);
 

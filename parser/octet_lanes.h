@@ -65,6 +65,12 @@ std::uint64_t mask_of(const char* at, std::size_t size, Test test) noexcept {
   constexpr std::size_t kLane = sizeof(__m128i);
   if (size < kLane) return short_mask(at, size, test);
   std::uint64_t mask = lane_mask<kLane>(at, test);
+  if (size >= kMaskOctets) {
+    for (std::size_t lane = kLane; lane < kMaskOctets; lane += kLane) {
+      mask |= lane_mask<kLane>(at + lane, test) << lane;
+    }
+    return mask;
+  }
   for (std::size_t lane = kLane; lane < kMaskOctets; lane += kLane) {
     const std::size_t begin = std::min(lane, size - kLane);
     mask |= lane_mask<kLane>(at + begin, test) << begin;
