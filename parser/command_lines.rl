@@ -128,14 +128,13 @@
   word = ( 33..126 | utf8 )+;
   text = ( word ( WSP+ word )* ) >argument_begin %argument_end;
 
-  # The commands; a verb has been read before, and of mail_tail and rcpt_tail " FROM:<" or " TO:<".
+  # The commands; a verb has been read before, and for mail_end and rcpt_end the path.
   hello := ( gap host >argument_begin %argument_end %hello_end eol | hello_without ) $err(bad_octet);
-  mail_tail := ( ( ">" | in_reverse_path ) mail_parameters eol ) $err(bad_octet);
+  mail_end := ( mail_parameters eol ) $err(bad_octet);
   mail := ( gap "FROM:"i after_colon
             ( "<" @path_begin ( ">" | in_reverse_path ) | bare_path )
             mail_parameters eol ) $err(bad_octet);
-  rcpt_tail := ( ( ">" @null_path_misplaced | in_forward_path ) rcpt_parameters eol )
-               $err(bad_octet);
+  rcpt_end := ( rcpt_parameters eol ) $err(bad_octet);
   rcpt := ( gap "TO:"i after_colon
             ( "<" @path_begin ( ">" @null_path_misplaced | in_forward_path ) | bare_path )
             rcpt_parameters eol ) $err(bad_octet);
