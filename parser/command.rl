@@ -66,14 +66,25 @@ constexpr Head head_of(std::string_view text) noexcept {
 constexpr Head kFrom = head_of(" FROM:<");
 constexpr Head kTo = head_of(" TO:<");
 
+constexpr Head kSize = head_of(" SIZE=");
+
+// Eight octets must be there, the line end counted.
+bool begins_with(Octet* p, const Head& head) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, kHeadOctets);
+  return ((word | head.fold) & head.relevant) == head.octets;
+}
+
+constexpr bool is_digit(unsigned char octet) noexcept {
+  return octet >= '0' && octet <= '9';
+}
+
 constexpr std::size_t kVerbOctets = 4;  // of those that begin a line with a path
 
 // The bracket of a path that stands at `p` where the RFC has it; null when it does not.
 Octet* find_bracket(Octet* p, const Command& command, const Head& head) noexcept {
   if (command.line.size() < kVerbOctets + kHeadOctets) return nullptr;
-  std::uint64_t word = 0;
-  std::memcpy(&word, p, kHeadOctets);
-  return ((word | head.fold) & head.relevant) == head.octets ? p + head.size - 1 : nullptr;
+  return begins_with(p, head) ? p + head.size - 1 : nullptr;
 }
 
 constexpr EntryStates kEntryStates = entry_states({
@@ -92,76 +103,102 @@ constexpr EntryStates kEntryStates = entry_states({
 });
 
 // Verbs that a line may consist of: those without arguments, or with some that may be left out.
-constexpr bool stands_alone(Verb verb) noexcept {
-  const int entry = kEntryStates[static_cast<std::size_t>(verb)];
+constexpr bool stands_alone(int entry) noexcept {
   return entry == command_en_nothing || entry == command_en_maybe_text || entry == command_en_atrn;
 }
-
-enum class Glance : std::uint8_t { kNothing, kPath, kAll };
 
 // Whether the line ends at `p`.
 bool ends_at(Octet* p, const Command& command) noexcept {
   return view(p, p).data() == command.line.data() + command.line.size();
 }
 
-// EHLO: the whole line, or nothing.
-Glance glance_at_hello(Marks& m, std::uint64_t let_digs) noexcept {
-  constexpr std::size_t kHost = sizeof("EHLO");
-  Octet* const host = m.line_begin + kHost;
-  if (host[-1] != ' ') return Glance::kNothing;
-  Octet* const end = glance_at_domain(Specials(m.line_begin, let_digs, kHost));
-  if (end == nullptr || !ends_at(end, m.command)) return Glance::kNothing;
-  m.command.argument = view(host, end);
-  m.command.hello_kind = DomainKind::kName;
-  return Glance::kAll;
+// Whether the line goes on for `count` octets from `p`, its end not counted.
+bool has_octets(Octet* p, std::size_t count, const Command& command) noexcept {
+  const char* const begin = view(p, p).data();
+  return static_cast<std::size_t>(command.line.data() + command.line.size() - begin) >= count;
 }
 
-// MAIL, RCPT: the path, or nothing. `head` is what stands before it.
-Glance glance_at_mailbox(Marks& m, std::uint64_t let_digs, const Head& head) noexcept {
-  Octet* const bracket = find_bracket(m.line_begin + kVerbOctets, m.command, head);
-  if (bracket == nullptr) return Glance::kNothing;
-  const auto from = static_cast<std::size_t>(bracket + 1 - m.line_begin);
-  const PathGlance path = glance_at_path(Specials(m.line_begin, let_digs, from));
-  if (path.bracket == nullptr) return Glance::kNothing;
-  m.local = bracket + 1;
-  m.local_end = path.at;
-  m.host = path.at + 1;
-  m.host_end = path.bracket;
-  m.kind = DomainKind::kName;
-  m.set_path();
-  return ends_at(path.bracket + 1, m.command) ? Glance::kAll : Glance::kPath;
+// EHLO with a plain domain.
+bool glance_at_hello(Octet* line, std::uint64_t let_digs, Command& command) noexcept {
+  constexpr std::size_t kHost = sizeof("EHLO");
+  if (line[kVerbOctets] != ' ') return false;
+  Octet* const end = glance_at_domain(Specials(line, let_digs, kHost));
+  if (end == nullptr || !ends_at(end, command)) return false;
+  command.argument = view(line + kHost, end);
+  command.hello_kind = DomainKind::kName;
+  return true;
+}
+
+// What is behind the plain path of a MAIL or RCPT; null when it has none. `head` stands before it.
+Octet* glance_at_mailbox(Octet* line, std::uint64_t let_digs, const Head& head,
+                         Command& command) noexcept {
+  Octet* const bracket = find_bracket(line + kVerbOctets, command, head);
+  if (bracket == nullptr) return nullptr;
+  const auto from = static_cast<std::size_t>(bracket + 1 - line);
+  const PathGlance glance = glance_at_path(Specials(line, let_digs, from));
+  if (glance.bracket == nullptr) return nullptr;
+  Path& path = command.path;
+  path.mailbox = view(bracket + 1, glance.bracket);
+  path.local_part = view(bracket + 1, glance.at);
+  path.domain = view(glance.at + 1, glance.bracket);
+  path.domain_kind = DomainKind::kName;
+  return glance.bracket + 1;
+}
+
+// What is behind " SIZE=" and a number at `p`, or `p`.
+Octet* glance_at_size(Octet* p, Command& command) noexcept {
+  if (!has_octets(p, kSize.size, command) || !begins_with(p, kSize)) return p;
+  Octet* const first = p + kSize.size;
+  if (!is_digit(*first)) return p;
+  const Number number = read_number(first);
+  Octet* const end = number.last + 1;
+  if (number.overflows || end - first > kMaxSizeDigits) return p;
+  if (*end != ' ' && !ends_at(end, command)) return p;
+  command.parameters = view(p + 1, end);
+  command.parameters_present = kParamSize;
+  command.size = number.value;
+  return end;
+}
+
+// Reads the rest of a line from `p` on, with the entry state `cs`.
+Fault run(Octet* line_begin, Octet* p, int cs, std::uint64_t let_digs, Command& command) noexcept {
+  Octet* const eof = nullptr;  // never met: the line end ends the machine
+  Marks m(line_begin, 0, command);
+  if (!command.parameters.empty()) {
+    m.parameters = reinterpret_cast<Octet*>(command.parameters.data());
+  }
+  std::uint64_t number = 0;
+  bool accepted = false;
+
+  %% write exec noend;
+
+  return accepted ? m.accept() : m.fault;
 }
 
 }  // namespace
 
 Fault parse_arguments(std::string_view bytes, Command& command) noexcept {
-  const auto* const line_begin = reinterpret_cast<Octet*>(bytes.data());
-  Octet* p = line_begin + length_of(command.verb);
+  auto* const line = reinterpret_cast<Octet*>(bytes.data());
+  const Verb verb = command.verb;
+  Octet* p = line + length_of(verb);
+  int entry = kEntryStates[static_cast<std::size_t>(verb)];
   forget_optional_members(command);
-  if (ends_at(p, command) && stands_alone(command.verb)) return {};
+  if (ends_at(p, command) && stands_alone(entry)) return {};
+  if (!has_words(verb)) return run(line, p, entry, 0, command);
 
-  Octet* const eof = nullptr;  // never met: the line end ends the machine
-  int cs = kEntryStates[static_cast<std::size_t>(command.verb)];
-  Marks m(line_begin, 0, command);
-  std::uint64_t let_digs = 0;
-  std::uint64_t number = 0;
-  bool accepted = false;
-  if (has_words(command.verb)) {
-    let_digs = let_dig_mask(bytes.data(), bytes.size());
-    const bool is_mail = command.verb == Verb::kMail;
-    const Glance glance = command.verb == Verb::kEhlo
-                              ? glance_at_hello(m, let_digs)
-                              : glance_at_mailbox(m, let_digs, is_mail ? kFrom : kTo);
-    if (glance == Glance::kAll) return {};
-    if (glance == Glance::kPath) {
-      p = m.host_end + 1;
-      cs = is_mail ? command_en_mail_end : command_en_rcpt_end;
-    }
+  const std::uint64_t let_digs = let_dig_mask(bytes.data(), bytes.size());
+  if (verb == Verb::kEhlo) {
+    if (glance_at_hello(line, let_digs, command)) return {};
+    return run(line, p, entry, let_digs, command);
   }
-
-  %% write exec noend;
-
-  return accepted ? m.accept() : m.fault;
+  const bool is_mail = verb == Verb::kMail;
+  Octet* behind = glance_at_mailbox(line, let_digs, is_mail ? kFrom : kTo, command);
+  if (behind != nullptr) {
+    p = is_mail ? glance_at_size(behind, command) : behind;
+    if (ends_at(p, command)) return {};
+    entry = is_mail ? command_en_mail_end : command_en_rcpt_end;
+  }
+  return run(line, p, entry, let_digs, command);
 }
 
 }  // namespace smtpmark::parser

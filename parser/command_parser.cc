@@ -52,8 +52,8 @@ Fault outranked(Fault fault, std::string_view line) noexcept {
 }
 
 std::string_view without_end(std::string_view line) noexcept {
-  const std::string_view text = line.substr(0, line.size() - 1);
-  return text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
+  const bool has_cr = line.size() > 1 && line[line.size() - 2] == '\r';
+  return {line.data(), line.size() - (has_cr ? 2 : 1)};
 }
 
 // How many octets follow a BDAT that is rejected: see Command::chunk_size_known.

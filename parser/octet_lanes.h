@@ -40,6 +40,7 @@ std::uint64_t lane_mask(const char* at, Test test) noexcept {
   __m128i lane = _mm_setzero_si128();
   std::memcpy(&lane, at, Octets);
   const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(test(lane)));
+  if constexpr (Octets == sizeof(lane)) return bits;
   return bits & ((std::uint64_t{1} << Octets) - 1);
 }
 

@@ -11,12 +11,9 @@ namespace smtpmark::parser {
 
 // Octets; of a known verb.
 constexpr std::size_t length_of(Verb verb) noexcept {
-  switch (verb) {
-    case Verb::kStarttls:
-    case Verb::kXforward: return 8;
-    case Verb::kXclient: return 7;
-    default: return 4;
-  }
+  if (verb == Verb::kStarttls || verb == Verb::kXforward) [[unlikely]]
+    return 8;
+  return verb == Verb::kXclient ? 7 : 4;
 }
 
 // The verb that `line` begins with: a whole word, ended by white space or a control octet, so that
