@@ -105,7 +105,8 @@ std::size_t BodyChecker::scan_block(std::string_view block, bool to_line_dot) no
   note(faults_.first_bare_cr, octets_ - 1, behind_cr & ~octets.lf & seen);
   note(faults_.first_nul, octets_, octets.nul & seen);
   note(faults_.first_non_ascii, octets_, octets.non_ascii & seen);
-  // Only the first line that ends here can have begun so early that it is over the limit.
+  // Only the first line that ends here can have begun so early that it is over the limit, which is
+  // a block at least.
   const std::uint64_t ends = line_ends & seen;
   const std::size_t line_octets = ends != 0 ? index_of_first(ends) + 1 : end;
   if (octets_ + line_octets - line_begin_ > options_.max_line) {

@@ -52,7 +52,9 @@ struct BodyOptions {
 class BodyChecker {
  public:
   BodyChecker() = default;
-  explicit BodyChecker(const BodyOptions& options) noexcept : options_(options) {}
+  explicit BodyChecker(const BodyOptions& options) noexcept : options_(options) {
+    if (options_.max_line < kLeastMaxLine) options_.max_line = kLeastMaxLine;
+  }
 
   // The next octets of the body, wherever they were cut.
   void check(std::string_view octets) noexcept { scan(octets, false); }
@@ -64,6 +66,7 @@ class BodyChecker {
 
  private:
   friend class DataFramer;
+  static constexpr std::uint32_t kLeastMaxLine = 64;
 
   std::size_t scan(std::string_view bytes, bool to_line_dot) noexcept;
   std::size_t skip_clean(std::string_view bytes, bool to_line_dot) noexcept;

@@ -126,6 +126,10 @@ bool is_alphanumeric(char c) noexcept {
 bool is_keyword_octet(char c) noexcept {
   return is_alphanumeric(c) || c == '-';
 }
+const char* end_of_keyword(std::string_view word) noexcept {
+  if (word.starts_with('-')) return word.data();
+  return std::find_if_not(word.begin(), word.end(), is_keyword_octet);
+}
 
 // What is wrong with a value, and where.
 struct ValueFault {
@@ -210,7 +214,7 @@ ValueFault decode_future_release(std::string_view value, Capabilities& out) noex
   const std::string_view time = take_word(value);
   const UtcTime decoded = decode_utc_time(time);
   if (!decoded.valid) return bad_parameter(time.data() + decoded.error_offset);
-  out.hold_until_max_s = decoded.seconds;
+  out.hold_until_max_s = decoded.seconds < 0 ? 0 : static_cast<std::uint64_t>(decoded.seconds);
   return check_end(value);
 }
 
@@ -324,8 +328,7 @@ CapabilityLine Capabilities::add(std::string_view text) noexcept {
 
   line.capability = bit_of(kKeywords, line.keyword, kCapNone);
   if (line.capability == kCapNone) {
-    const auto* const wrong =
-        std::find_if_not(line.keyword.begin(), line.keyword.end(), is_keyword_octet);
+    const char* const wrong = end_of_keyword(line.keyword);
     if (wrong != line.keyword.end() || line.keyword.empty()) refuse(SyntaxError::kBadSyntax, wrong);
     return line;
   }

@@ -47,7 +47,7 @@
 
   # RFC 1870, 6
   size = "SIZE"i %is_size %claim
-         ( "=" ( DIGIT @read_number ) >number_begin %number_too_long %size_end ) $err(bad_value);
+         ( "=" DIGIT @read_size ) $err(bad_value);
   # RFC 6152, 2; RFC 3030, 3
   body = "BODY"i %is_body %claim
          ( "=" ( "7BIT"i @body_7bit | "8BITMIME"i @body_8bitmime |
@@ -77,9 +77,9 @@
        ( "=" ( by_time ";" ( "N"i @by_notify | "R"i @by_return ) ( "T"i @by_trace )? ) >by_begin )
        $err(bad_value);
   # RFC 4865, 4
-  holdfor = "HOLDFOR"i %is_holdfor %claim
+  holdfor = "HOLDFOR"i %is_holdfor %claim_hold
             ( "=" ( [1-9] DIGIT{0,8} ) >short_number_begin $short_number_digit %hold_for_end ) $err(bad_value);
-  holduntil = "HOLDUNTIL"i %is_holduntil %claim
+  holduntil = "HOLDUNTIL"i %is_holduntil %claim_hold
               ( "=" date_time >value_begin %hold_until_end ) $err(bad_value);
   # RFC 3885, 3
   mtrk = "MTRK"i %is_mtrk %claim

@@ -1,6 +1,6 @@
 #include "parser/command_marks.h"
 
-#include "parser/timestamp.h"
+#include "parser/utc_time.h"
 
 namespace smtpmark::parser {
 namespace {
@@ -20,6 +20,14 @@ bool Marks::end_literal(Octet* bracket) noexcept {
   if (inside.error == SyntaxError::kNone) return true;
   kind = DomainKind::kGeneral;
   return (allowed & kAllowAnyLiteral) != 0 || fail(inside.error, literal + 1 + inside.offset);
+}
+
+// What stands before `at` may have been wrong already.
+void Marks::fail_literal(Octet* at) noexcept {
+  const bool is_free = (allowed & kAllowAnyLiteral) != 0;
+  DomainKind unused{};
+  const Fault inside = check_address_literal(view(literal + 1, at), unused);
+  fail(SyntaxError::kBadAddressLiteral, is_free ? at : literal + 1 + inside.offset);
 }
 
 // The narrowest limit that is broken has the word.
@@ -86,9 +94,11 @@ bool Marks::set_by_return(Octet* at) noexcept {
   return true;
 }
 
-bool Marks::end_timestamp(std::int64_t& seconds) noexcept {
-  constexpr std::ptrdiff_t kDayOffset = 8;
-  return decode_timestamp(value, seconds) || fail(SyntaxError::kBadParameter, value + kDayOffset);
+// The machine has checked the form; what day a month has is left.
+bool Marks::end_timestamp(Octet* end, std::int64_t& seconds) noexcept {
+  const UtcTime time = decode_utc_time(view(value, end));
+  seconds = time.seconds;
+  return time.valid || fail(SyntaxError::kBadParameter, value + time.error_offset);
 }
 
 Fault Marks::check_smtputf8() const noexcept {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "parser/ascii.h"
@@ -32,12 +33,14 @@ struct Number {
   bool overflows = false;
 };
 
-// The number that begins with the digit at `p`. What is behind it must hold an octet that is none.
-inline Number read_number(Octet* p) noexcept {
+// The number that begins with the digit at `p`, of `most_digits` at most. What is behind it must
+// hold an octet that is none.
+inline Number read_number(
+    Octet* p, std::ptrdiff_t most_digits = std::numeric_limits<std::ptrdiff_t>::max()) noexcept {
   std::uint64_t value = 0;
   for (;; ++p) {
     if (!append_digit(value, *p)) return {p, value, true};
-    if (p[1] < '0' || p[1] > '9') return {p, value, false};
+    if (--most_digits == 0 || p[1] < '0' || p[1] > '9') return {p, value, false};
   }
 }
 
@@ -63,6 +66,7 @@ struct Marks {
   // Words
   bool end_host(Octet* end) noexcept;
   bool end_literal(Octet* bracket) noexcept;
+  void fail_literal(Octet* at) noexcept;  // where it has no bracket
 
   // Paths; `end` is behind the path.
   bool end_path(Octet* end) noexcept {
@@ -88,7 +92,7 @@ struct Marks {
   void end_orcpt(Octet* end) noexcept;
   void end_by_time(std::uint64_t seconds) noexcept;
   bool set_by_return(Octet* at) noexcept;
-  bool end_timestamp(std::int64_t& seconds) noexcept;
+  bool end_timestamp(Octet* end, std::int64_t& seconds) noexcept;
 
   // Gaps between words, for the lenient machine.
   bool end_gap(Octet* word) noexcept;

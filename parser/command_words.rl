@@ -11,7 +11,7 @@
   }
   action bad_utf8_lead { if (!m.wrong && *p >= 0x80) m.fail(SyntaxError::kBadUtf8, p); }
   action bad_utf8_tail { if (!m.wrong) m.fail(SyntaxError::kBadUtf8, p); }
-  action bad_literal { if (!m.wrong) m.fail(SyntaxError::kBadAddressLiteral, p); }
+  action bad_literal { if (!m.wrong) m.fail_literal(p); }
   action bad_value { if (!m.wrong) m.fail(SyntaxError::kBadParameter, p); }
 
   # A shortcut through states that would lead back to themselves.
@@ -52,6 +52,7 @@
   action misplaced { m.fail(SyntaxError::kBadParameter, m.begin); fbreak; }
   action unknown_keyword { if (!m.claim_unknown(p)) fbreak; }
   action claim { if (!m.claim(m.parameter)) fbreak; }
+  action claim_hold { if (!m.claim(m.parameter, kParamHoldFor | kParamHoldUntil)) fbreak; }
   action is_size { m.parameter = kParamSize; }
   action is_body { m.parameter = kParamBody; }
   action is_smtputf8 { m.parameter = kParamSmtpUtf8; }
@@ -75,17 +76,16 @@
     number = read.value;
     if (read.overflows) { m.fail(SyntaxError::kNumberOverflow, p); fbreak; }
   }
-  action number_begin { m.value = p; }
-  action number_too_long {
-    if (p - m.value > kMaxSizeDigits) {
-      m.fail(SyntaxError::kBadParameter, m.value + kMaxSizeDigits);
-      fbreak;
-    }
+  # A digit too many is for the machine to reject.
+  action read_size {
+    const Number read = read_number(p, kMaxSizeDigits);
+    p = read.last;
+    command.size = read.value;
+    if (read.overflows) { m.fail(SyntaxError::kNumberOverflow, p); fbreak; }
   }
   action short_number_begin { number = 0; }
   action short_number_digit { number = number * 10 + (*p - std::uint64_t{'0'}); }
   action value_begin { m.value = p; }
-  action size_end { command.size = number; }
   action body_7bit { command.body = BodyType::k7bit; }
   action body_8bitmime { command.body = BodyType::k8bitMime; }
   action body_binarymime { command.body = BodyType::kBinaryMime; }
@@ -106,7 +106,7 @@
   action by_return { if (!m.set_by_return(p)) fbreak; }
   action by_trace { command.by_trace = true; }
   action hold_for_end { command.hold_for_s = static_cast<std::uint32_t>(number); }
-  action hold_until_end { if (!m.end_timestamp(command.hold_until_s)) fbreak; }
+  action hold_until_end { if (!m.end_timestamp(p, command.hold_until_s)) fbreak; }
   action mtrk_begin { m.value = p; command.mtrk_s = 0; }
   action mtrk_end { command.mtrk = view(m.value, p); }
   action mtrk_time_end { command.mtrk_s = static_cast<std::uint32_t>(number); }
@@ -115,7 +115,7 @@
     command.mt_priority = static_cast<std::int8_t>(*m.value == '-' ? '0' - *p : *p - '0');
   }
   action rrvs_begin { m.value = p; command.rrvs_action = RrvsAction::kUnspecified; }
-  action rrvs_end { if (!m.end_timestamp(command.rrvs_since_s)) fbreak; }
+  action rrvs_end { if (!m.end_timestamp(p, command.rrvs_since_s)) fbreak; }
   action rrvs_continue { command.rrvs_action = RrvsAction::kContinue; }
   action rrvs_reject { command.rrvs_action = RrvsAction::kReject; }
 

@@ -12,6 +12,7 @@
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "parser/status.h"
@@ -60,10 +61,13 @@ inline bool lies_within(std::string_view view, std::string_view bytes) {
 //   FeedResult feed(std::string_view bytes);      keeps what it needs of `out`
 //   std::string describe(Status status);          the event of the last feed()
 //   bool done() const;                            nothing more may be fed
-template <typename Session>
+//   std::string at_end() const;                   optional: a last line for what is under way
+// It is made from the driver's arguments behind the input, anew for each split.
+template <typename Session, typename... Arguments>
 class SplitDriver {
  public:
-  explicit SplitDriver(std::string_view input) : input_(input), buffer_(input.size()) {}
+  explicit SplitDriver(std::string_view input, const Arguments&... arguments)
+      : input_(input), arguments_(arguments...), buffer_(input.size()) {}
 
   // The log of the input in one piece, after the others were compared with it.
   Log run() {
@@ -78,32 +82,41 @@ class SplitDriver {
     return whole;
   }
 
+  // How many octets at the end no event has consumed.
+  std::size_t rest() const { return input_.size() - consumed_; }
+
  private:
   // `arrivals`: how many octets of the input are there, step by step.
   Log replay(const std::vector<std::size_t>& arrivals) {
-    Session session;
+    Session session =
+        std::apply([](const auto&... values) { return Session(values...); }, arguments_);
     Log log;
-    std::size_t consumed = 0;
+    consumed_ = 0;
     for (const std::size_t arrived : arrivals) {
       while (!session.done()) {
-        const std::string_view bytes = buffer_.place(input_.substr(consumed, arrived - consumed));
+        const std::string_view bytes = buffer_.place(input_.substr(consumed_, arrived - consumed_));
         const FeedResult result = session.feed(bytes);
         EXPECT_LE(result.consumed, bytes.size());
-        consumed += result.consumed;
+        consumed_ += result.consumed;
         if (result.status != Status::kNeedMore) {
-          log.push_back(std::to_string(consumed) + ": " + session.describe(result.status));
+          log.push_back(std::to_string(consumed_) + ": " + session.describe(result.status));
         }
         if (result.status == Status::kRejected && result.consumed == 0) return log;
-        if (result.status == Status::kNeedMore && (result.consumed == 0 || consumed == arrived)) {
+        if (result.status == Status::kNeedMore && (result.consumed == 0 || consumed_ == arrived)) {
           break;
         }
       }
+    }
+    if constexpr (requires { session.at_end(); }) {
+      if (const std::string last = session.at_end(); !last.empty()) log.push_back(last);
     }
     return log;
   }
 
   std::string_view input_;
+  std::tuple<Arguments...> arguments_;
   GuardedBuffer buffer_;
+  std::size_t consumed_ = 0;  // by the last replay
 };
 
 template <typename Session>

@@ -1,0 +1,340 @@
+#include "tests/reference/parameters.h"
+
+#include <charconv>
+#include <map>
+#include <set>
+#include <string>
+
+#include "tests/reference/date_time.h"
+
+namespace smtpmark::reference {
+namespace {
+
+using namespace parser;
+
+bool is_xchar(unsigned char c) {
+  return c >= '!' && c <= '~' && c != '+' && c != '=';
+}
+
+bool is_capital_hex(unsigned char c) {
+  return is_digit(c) || (c >= 'A' && c <= 'F');
+}
+
+// xtext = *( xchar / hexchar )    hexchar = "+" 2( DIGIT / "A" to "F" ) (RFC 3461, 4)
+// With `utf8_too` also what is not ASCII (RFC 6533, 3).
+bool xtext(Scanner& scan, bool utf8_too = false) {
+  for (;;) {
+    if (is_xchar(scan.peek())) {
+      scan.move_to(scan.at() + 1);
+    } else if (scan.take('+')) {
+      for (int i = 0; i < 2; ++i) {
+        if (!is_capital_hex(scan.peek())) return scan.fail_here();
+        scan.move_to(scan.at() + 1);
+      }
+    } else if (utf8_too && scan.peek() >= 0x80) {
+      if (!scan.utf8()) return false;
+    } else {
+      return true;
+    }
+  }
+}
+
+bool some_xtext(Scanner& scan, std::string_view& value) {
+  const std::size_t begin = scan.at();
+  if (!xtext(scan)) return false;
+  value = scan.from(begin);
+  return !value.empty() || scan.fail_here();
+}
+
+// least*most DIGIT, no number but below 2^64
+bool digits(Scanner& scan, std::size_t most, std::uint64_t& value) {
+  const std::size_t begin = scan.at();
+  while (is_digit(scan.peek()) && scan.at() - begin < most) {
+    scan.move_to(scan.at() + 1);
+    const std::string_view text = scan.from(begin);
+    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) {
+      return scan.fail(SyntaxError::kNumberOverflow, scan.at() - 1);
+    }
+  }
+  return scan.at() > begin || scan.fail_here();
+}
+
+bool size_value(Scanner& scan, Command& command) {
+  return digits(scan, 20, command.size);  // size-value = 1*20DIGIT (RFC 1870, 6)
+}
+
+bool body_value(Scanner& scan, Command& command) {
+  const int which = scan.one_of({"7BIT", "8BITMIME", "BINARYMIME"});
+  command.body = static_cast<BodyType>(which);
+  return which >= 0;
+}
+
+bool ret_value(Scanner& scan, Command& command) {
+  const int which = scan.one_of({"FULL", "HDRS"});
+  command.ret_full = which == 0;
+  return which >= 0;
+}
+
+bool envid_value(Scanner& scan, Command& command) {
+  return some_xtext(scan, command.envid);
+}
+
+bool auth_value(Scanner& scan, Command& command) {
+  return some_xtext(scan, command.auth_param);
+}
+
+// notify-esmtp-value = "NEVER" / ( notify-list-element *( "," notify-list-element ) )
+bool notify_value(Scanner& scan, Command& command) {
+  constexpr std::uint8_t kBits[] = {kNotifySuccess, kNotifyFailure, kNotifyDelay, kNotifyNever};
+  command.notify = 0;
+  int which = scan.one_of({"SUCCESS", "FAILURE", "DELAY", "NEVER"});
+  while (which >= 0) {
+    command.notify = static_cast<std::uint8_t>(command.notify | kBits[which]);
+    if (which == 3 || !scan.take(',')) return true;
+    which = scan.one_of({"SUCCESS", "FAILURE", "DELAY"});
+  }
+  return false;
+}
+
+// original-recipient-address = addr-type ";" xtext
+bool orcpt_value(Scanner& scan, Command& command) {
+  const std::size_t begin = scan.at();
+  while (is_atext(scan.peek()) && scan.peek() != '=') scan.move_to(scan.at() + 1);
+  command.orcpt_type = scan.from(begin);
+  if (command.orcpt_type.empty() || !scan.expect(';')) return scan.fail_here();
+  const std::size_t address = scan.at();
+  if (!xtext(scan, in_capitals(command.orcpt_type) == "UTF-8")) return false;
+  command.orcpt_address = scan.from(address);
+  command.orcpt = scan.from(begin);
+  return true;
+}
+
+// by-value = by-time ";" by-mode [by-trace] (RFC 2852, 4)
+bool by_value(Scanner& scan, Command& command) {
+  const bool is_negative = scan.peek() == '-';
+  if (!scan.take('+')) scan.take('-');
+  std::uint64_t seconds = 0;
+  if (!digits(scan, 9, seconds) || !scan.expect(';')) return false;
+  command.by_s = static_cast<std::int32_t>(seconds);
+  if (is_negative) command.by_s = -command.by_s;
+  const std::size_t mode_at = scan.at();
+  const int mode = scan.one_of({"N", "R"});
+  if (mode < 0) return false;
+  if (mode == 1 && command.by_s <= 0) return scan.fail(SyntaxError::kBadParameter, mode_at);
+  command.by_mode = mode == 0 ? ByMode::kNotify : ByMode::kReturn;
+  command.by_trace = scan.take('T') || scan.take('t');
+  return true;
+}
+
+// future-release-integer = %x31-39 *8DIGIT (RFC 4865, 4)
+bool hold_for_value(Scanner& scan, Command& command) {
+  if (scan.peek() == '0') return scan.fail_here();
+  std::uint64_t seconds = 0;
+  if (!digits(scan, 9, seconds)) return false;
+  command.hold_for_s = static_cast<std::uint32_t>(seconds);
+  return true;
+}
+
+bool hold_until_value(Scanner& scan, Command& command) {
+  return date_time(scan, command.hold_until_s);
+}
+
+// mtrk-value = mtrk-certifier [ ":" mtrk-timeout ] (RFC 3885, 3.1)
+bool mtrk_value(Scanner& scan, Command& command) {
+  const std::size_t begin = scan.at();
+  if (!base64(scan)) return false;
+  command.mtrk = scan.from(begin);
+  command.mtrk_s = 0;
+  if (!scan.take(':')) return true;
+  std::uint64_t seconds = 0;
+  if (!digits(scan, 9, seconds)) return false;
+  command.mtrk_s = static_cast<std::uint32_t>(seconds);
+  return true;
+}
+
+// priority-value = ( ["-"] NZDIGIT ) / "0" (RFC 6710, 6)
+bool mt_priority_value(Scanner& scan, Command& command) {
+  const bool is_negative = scan.take('-');
+  const unsigned char digit = scan.peek();
+  if (!is_digit(digit) || (is_negative && digit == '0')) return scan.fail_here();
+  scan.move_to(scan.at() + 1);
+  const int value = digit - '0';
+  command.mt_priority = static_cast<std::int8_t>(is_negative ? -value : value);
+  return true;
+}
+
+// rrvs-param = "RRVS=" date-time [ ";" ( "C" / "R" ) ] (RFC 7293, 3.1)
+bool rrvs_value(Scanner& scan, Command& command) {
+  if (!date_time(scan, command.rrvs_since_s)) return false;
+  command.rrvs_action = RrvsAction::kUnspecified;
+  if (!scan.take(';')) return true;
+  const int which = scan.one_of({"C", "R"});
+  command.rrvs_action = which == 0 ? RrvsAction::kContinue : RrvsAction::kReject;
+  return which >= 0;
+}
+
+struct Rule {
+  Verb verb;
+  Parameter bit;
+  bool (*value)(Scanner&, Command&);  // none: the keyword has no value
+};
+
+const std::map<std::string, Rule>& known() {
+  static const std::map<std::string, Rule> kRules{
+      {"SIZE", {Verb::kMail, kParamSize, size_value}},
+      {"BODY", {Verb::kMail, kParamBody, body_value}},
+      {"SMTPUTF8", {Verb::kMail, kParamSmtpUtf8, nullptr}},
+      {"RET", {Verb::kMail, kParamRet, ret_value}},
+      {"ENVID", {Verb::kMail, kParamEnvid, envid_value}},
+      {"NOTIFY", {Verb::kRcpt, kParamNotify, notify_value}},
+      {"ORCPT", {Verb::kRcpt, kParamOrcpt, orcpt_value}},
+      {"AUTH", {Verb::kMail, kParamAuth, auth_value}},
+      {"BY", {Verb::kMail, kParamBy, by_value}},
+      {"HOLDFOR", {Verb::kMail, kParamHoldFor, hold_for_value}},
+      {"HOLDUNTIL", {Verb::kMail, kParamHoldUntil, hold_until_value}},
+      {"MTRK", {Verb::kMail, kParamMtrk, mtrk_value}},
+      {"MT-PRIORITY", {Verb::kMail, kParamMtPriority, mt_priority_value}},
+      {"RRVS", {Verb::kRcpt, kParamRrvs, rrvs_value}},
+      {"REQUIRETLS", {Verb::kMail, kParamRequireTls, nullptr}},
+  };
+  return kRules;
+}
+
+// esmtp-keyword = ( ALPHA / DIGIT ) *( ALPHA / DIGIT / "-" )
+bool esmtp_keyword(Scanner& scan, std::string& keyword) {
+  const std::size_t begin = scan.at();
+  if (!is_let_dig(scan.peek())) return scan.fail_here();
+  while (is_let_dig(scan.peek()) || scan.peek() == '-') scan.move_to(scan.at() + 1);
+  keyword = in_capitals(scan.from(begin));
+  return true;
+}
+
+// esmtp-value = 1*( %d33-60 / %d62-126 ), and what is not ASCII (RFC 6531, 3.3)
+bool esmtp_value(Scanner& scan) {
+  const std::size_t begin = scan.at();
+  for (;;) {
+    const unsigned char c = scan.peek();
+    if (c >= 0x80) {
+      if (!scan.utf8()) return false;
+    } else if (c >= '!' && c <= '~' && c != '=') {
+      scan.move_to(scan.at() + 1);
+    } else {
+      return scan.at() > begin || scan.fail_here();
+    }
+  }
+}
+
+// Whatever goes wrong from here to the end of the parameter has one name.
+bool known_parameter(Scanner& scan, std::size_t begin, const Rule& rule, Command& command) {
+  const auto bad_value = [&] {
+    return scan.error() == SyntaxError::kNone ? scan.fail(SyntaxError::kBadParameter, scan.at())
+                                              : false;
+  };
+  if (rule.value != nullptr ? scan.peek() != '=' : !scan.is_at_end_of_word()) return bad_value();
+  constexpr std::uint32_t kHold = kParamHoldFor | kParamHoldUntil;  // one of them (RFC 4865, 4)
+  const std::uint32_t rivals = (rule.bit & kHold) != 0 ? kHold : std::uint32_t{rule.bit};
+  if ((command.parameters_present & rivals) != 0) {
+    return scan.fail(SyntaxError::kDuplicateParameter, begin);
+  }
+  command.parameters_present |= rule.bit;
+  if (rule.value == nullptr) return true;
+  scan.take('=');
+  Scanner value = scan;
+  const bool found = rule.value(value, command);
+  scan.move_to(value.at());
+  if (value.error() == SyntaxError::kNumberOverflow || value.error() == SyntaxError::kBadUtf8) {
+    return scan.fail(value.error(), value.error_offset());
+  }
+  if (!found) return scan.fail(SyntaxError::kBadParameter, value.error_offset());
+  return scan.is_at_end_of_word() || bad_value();
+}
+
+class Unknowns {
+ public:
+  bool add(Scanner& scan, std::size_t begin, const std::string& keyword) {
+    if (++count_ > kMaxUnknownParameters) return scan.fail(SyntaxError::kTooManyParameters, begin);
+    return keywords_.insert(keyword).second || scan.fail(SyntaxError::kDuplicateParameter, begin);
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::set<std::string> keywords_;
+};
+
+bool parameter(Scanner& scan, Unknowns& unknowns, Command& command) {
+  const std::size_t begin = scan.at();
+  std::string keyword;
+  if (!esmtp_keyword(scan, keyword)) return false;
+  const auto rule = known().find(keyword);
+  const Verb verb = command.verb == Verb::kRcpt ? Verb::kRcpt : Verb::kMail;
+  if (rule != known().end() && rule->second.verb == verb) {
+    return known_parameter(scan, begin, rule->second, command);
+  }
+  if (scan.peek() != '=' && !scan.is_at_end_of_word()) return scan.fail_here();
+  if (rule != known().end()) return scan.fail(SyntaxError::kBadParameter, begin);
+  if (!unknowns.add(scan, begin, keyword)) return false;
+  command.parameters_present |= kParamUnknown;
+  if (scan.take('=') && !esmtp_value(scan)) return false;
+  return scan.is_at_end_of_word() || scan.fail_here();
+}
+
+// attribute-name "=" xtext (XCLIENT_README, XFORWARD_README)
+bool attribute(Scanner& scan, Unknowns& unknowns) {
+  const std::size_t begin = scan.at();
+  std::string keyword;
+  if (!esmtp_keyword(scan, keyword)) return false;
+  if (scan.peek() != '=') return scan.fail(SyntaxError::kBadParameter, scan.at());
+  if (!unknowns.add(scan, begin, keyword)) return false;
+  scan.take('=');
+  Scanner value = scan;
+  const bool found = xtext(value) && value.is_at_end_of_word();
+  scan.move_to(value.at());
+  return found || scan.fail(SyntaxError::kBadParameter, value.at());
+}
+
+// `one` parses what stands behind each SP.
+template <typename One>
+bool separated_by_spaces(Scanner& scan, Command& command, One one) {
+  std::size_t begin = 0;
+  for (;;) {
+    switch (skip_gap(scan)) {
+      case Gap::kEnd: return true;
+      case Gap::kNone:
+      case Gap::kTooWide: return scan.fail_here();
+      case Gap::kWord: break;
+    }
+    if (begin == 0) begin = scan.at();
+    if (!one()) return false;
+    command.parameters = scan.from(begin);
+  }
+}
+
+}  // namespace
+
+bool base64(Scanner& scan) {
+  const auto is_base64 = [](unsigned char c) { return is_let_dig(c) || c == '+' || c == '/'; };
+  std::size_t count = 0;
+  for (; is_base64(scan.peek()); ++count) scan.move_to(scan.at() + 1);
+  switch (count % 4) {
+    case 0: return count > 0 || scan.fail_here();
+    case 2: return scan.expect('=') && scan.expect('=');
+    case 3: return scan.expect('=');
+    default: return scan.fail_here();
+  }
+}
+
+bool parameters(Scanner& scan, Command& command) {
+  Unknowns unknowns;
+  return separated_by_spaces(scan, command, [&] { return parameter(scan, unknowns, command); });
+}
+
+bool attributes(Scanner& scan, Command& command) {
+  Unknowns unknowns;
+  const std::size_t begin = scan.at();
+  if (!scan.expect(' ')) return false;
+  if (scan.is_at_end_of_word()) return scan.fail_here();  // one at least
+  scan.move_to(begin);
+  return separated_by_spaces(scan, command, [&] { return attribute(scan, unknowns); });
+}
+
+}  // namespace smtpmark::reference
