@@ -125,20 +125,22 @@ void Ring::run_once(TimeNs deadline) {
   run_due();
 }
 
-// Waits until `due` for a completion. A wait with a time-out of its own costs a kernel timer each
-// time; what is far away is watched by one request that stays in the ring.
+// Waits until `due` for a completion that does not come with the submission. A wait with a time-out
+// of its own costs a kernel timer each time; what is far away is watched by one request that stays
+// in the ring.
 int Ring::submit_and_wait(TimeNs due) {
   if (has_posted()) return io_uring_submit_and_get_events(&ring_);
-  if (due >= watched_for_) return io_uring_submit_and_wait(&ring_, 1);
+  const unsigned wanted = at_submission_ + 1;
+  if (due >= watched_for_) return io_uring_submit_and_wait(&ring_, wanted);
   const TimeNs current = now();
   const TimeNs wait = due > current ? due - current : 0;
   if (wait > kFar) {
     watch(due);
-    return io_uring_submit_and_wait(&ring_, 1);
+    return io_uring_submit_and_wait(&ring_, wanted);
   }
   io_uring_cqe* completion = nullptr;
   __kernel_timespec timeout = to_timespec(wait);
-  return io_uring_submit_and_wait_timeout(&ring_, &completion, 1, &timeout, nullptr);
+  return io_uring_submit_and_wait_timeout(&ring_, &completion, wanted, &timeout, nullptr);
 }
 
 // Has a completion come at `due`, or earlier.

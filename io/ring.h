@@ -83,6 +83,10 @@ class Ring final : public Scheduler {
   // shut_down() waits until every expected completion has come.
   void expect_completion() noexcept { ++house_keeping_in_flight_; }
   void expected_completion_came() noexcept { --house_keeping_in_flight_; }
+  // For an operation that completes while it is submitted: the ring waits for one completion more
+  // than there are of these, so that it does not wake up for what it knows already.
+  void expect_at_submission() noexcept { ++at_submission_; }
+  void came_at_submission() noexcept { --at_submission_; }
   // A receive ended for want of a buffer: `socket` is armed again when there is one.
   void wait_for_buffer(Socket& socket) { starved_.push_back(&socket); }
 
@@ -124,6 +128,7 @@ class Ring final : public Scheduler {
   TimeNs watched_for_ = kNever;  // when watch_ completes; kNever: it is not in flight
   std::uint64_t wakeup_count_ = 0;
   std::uint32_t house_keeping_in_flight_ = 0;
+  std::uint32_t at_submission_ = 0;  // completions that come before the next wait
   bool shutting_down_ = false;
   int wakeup_descriptor_ = -1;
   std::atomic<bool> stop_{false};

@@ -12,8 +12,12 @@ namespace smtpmark::io {
 
 namespace {
 
+// Sends what there is room for and completes with its submission.
+constexpr int kSendNow = MSG_NOSIGNAL | MSG_DONTWAIT;
 // MSG_WAITALL: the kernel goes on with a short send by itself, also behind a close.
-constexpr int kSendFlags = MSG_NOSIGNAL | MSG_WAITALL;
+constexpr int kSendAll = MSG_NOSIGNAL | MSG_WAITALL;
+// Beyond this there is often no room for all of it at once.
+constexpr std::size_t kMostAtOnce = 16384;
 
 // A send that has sent a part of its octets takes the error of a reset and does not report it; the
 // receive then sees a plain end of the stream.
@@ -183,25 +187,28 @@ void Socket::discard_input() noexcept {
 void Socket::push() {
   if (send_.in_flight || send_failed() || output_.waiting() == 0) return;
   output_.start();
-  submit_send();
+  submit_send(!closing_ && output_.in_flight() <= kMostAtOnce);
 }
 
-void Socket::submit_send() {
+void Socket::submit_send(bool now) {
   std::array<std::string_view, std::tuple_size_v<decltype(vectors_)>> views;
   const std::size_t count = output_.pending(views.data(), views.size());
   std::size_t octets = 0;
   for (std::size_t i = 0; i < count; ++i) octets += views[i].size();
-  sends_the_rest_ = octets == output_.in_flight();
+  sends_the_rest_ = octets == output_.in_flight() && !now;
+  sends_now_ = now;
+  if (now) ring_.expect_at_submission();
+  const int flags = now ? kSendNow : kSendAll;
   io_uring_sqe* entry = ring_.prepare(send_);
   if (count == 1) {
-    io_uring_prep_send(entry, descriptor_, views[0].data(), views[0].size(), kSendFlags);
+    io_uring_prep_send(entry, descriptor_, views[0].data(), views[0].size(), flags);
   } else {
     for (std::size_t i = 0; i < count; ++i) {
       vectors_[i] = {const_cast<char*>(views[i].data()), views[i].size()};
     }
     message_.msg_iov = vectors_.data();
     message_.msg_iovlen = count;
-    io_uring_prep_sendmsg(entry, descriptor_, &message_, kSendFlags);
+    io_uring_prep_sendmsg(entry, descriptor_, &message_, flags);
   }
   send_.in_flight = true;
 }
@@ -209,6 +216,7 @@ void Socket::submit_send() {
 void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
   Socket& socket = *static_cast<Operation&>(self).socket;
   socket.send_.in_flight = false;
+  if (socket.sends_now_) socket.ring_.came_at_submission();
   // Behind a send: the kernel goes back to delayed acknowledgements with each one.
   if (socket.acknowledge_soon_ && !socket.closed_) {
     socket.acknowledge_soon_ = false;
@@ -221,7 +229,7 @@ void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
     socket.fail(error_from_errno(-result));
     socket.output_.clear();
   }
-  if (!socket.closed_ && socket.output_.in_flight() > 0) socket.submit_send();  // a short send
+  if (!socket.closed_ && socket.output_.in_flight() > 0) socket.submit_send(false);
   if (!socket.closing_) {
     socket.progress();
     return;

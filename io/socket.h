@@ -75,7 +75,7 @@ class Socket final : public Transport {
   bool load_next();
   void release_current() noexcept;
   Pull join();
-  void submit_send();
+  void submit_send(bool now);
   void close();
   void close_now();
   void give_up(Error error);
@@ -100,7 +100,8 @@ class Socket final : public Transport {
   OutputQueue output_;
   msghdr message_{};
   std::array<iovec, 4> vectors_{};
-  bool sends_the_rest_ = false;  // the send in flight covers all of the batch in flight
+  bool sends_the_rest_ = false;  // the send in flight does not end before all of its batch has left
+  bool sends_now_ = false;       // the send in flight completes with its submission
 
   Timer deadline_timer_;
   bool deadline_passed_ = false;

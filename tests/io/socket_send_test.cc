@@ -2,7 +2,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
+#include <limits>
 #include <string>
+#include <thread>
 
 #include "tests/io/loop.h"
 
@@ -278,6 +281,56 @@ TEST_F(SocketCloseTest, AnIdleConnectionEndsWithFinNotReset) {
   getsockopt(connection.peer.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
   EXPECT_EQ(error, 0);
   run_until_quiet();
+}
+
+// Small and at once: a pass ends when the answer is there, not when the question has left.
+TEST_F(SocketSendTest, ASmallSendDoesNotWakeTheRing) {
+  auto [socket, peer] = make_connection();
+  run_for(kMillisecond);
+  constexpr std::size_t kRounds = 50;
+  std::thread echo([&peer = peer] {
+    std::string received;
+    for (std::size_t echoed = 0; echoed < kRounds && peer.receive_some(received);) {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+      echoed += peer.send_some(received);
+      received.clear();
+    }
+  });
+  std::size_t passes = 0;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    socket->write("x");
+    Outcome outcome;
+    spawn(read_count(*socket, 1, outcome));
+    for (; !outcome.done; ++passes) ring_->run_once(ring_->now() + kPatience);
+  }
+  socket.reset();
+  run_until_quiet();
+  echo.join();
+  EXPECT_LE(passes, kRounds + kRounds / 10);
+}
+
+// What does not fit is not waited for as if it did: others go on at once.
+TEST_F(SocketSendTest, APeerThatDoesNotReadDoesNotHoldUpOthers) {
+  auto [stuck, deaf] = make_connection(kSmall, kSmall);
+  auto [socket, peer] = make_connection();
+  Outcome never;
+  const std::string reply = pattern(8000);
+  for (int i = 0; i < 100; ++i) {
+    stuck->write(reply);
+    Outcome blocked;
+    spawn(flush_to(*stuck, std::numeric_limits<std::size_t>::max(), blocked));
+    ring_->run_once(ring_->now());
+  }
+  spawn(flush_to(*stuck, 0, never));
+  Outcome outcome;
+  spawn(read_count(*socket, 5, outcome));
+  peer.send_some("hello");
+  const TimeNs began = ring_->now();
+  run_until([&] { return outcome.done; });
+  EXPECT_LT(ring_->now() - began, kSecond);
+  EXPECT_FALSE(never.done);
+  deaf.close();
+  run_until([&] { return never.done; });
 }
 
 }  // namespace
