@@ -3,7 +3,7 @@
 
 smtpmark_build_packages="g++ meson ninja-build pkg-config ragel git liburing-dev libssl-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev libexpected-dev libgtest-dev libgmock-dev
-  libbenchmark-dev iproute2 util-linux"
+  libbenchmark-dev libmimalloc-dev iproute2 util-linux"
 
 # Prints those of the named Debian packages that are not installed.
 missing_packages() {
