@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <string>
 #include <string_view>
 
 #include "parser/status.h"
@@ -97,7 +96,8 @@ class DataFramer {
   // `piece` points into `bytes` or into static storage (a CR held back from an earlier call, and
   // the octet behind it).
   FeedResult feed(std::string_view bytes, std::string_view& piece) noexcept;
-  FeedResult feed(std::string&&, std::string_view&) = delete;  // views would dangle
+  template <OwningTemporary Bytes>
+  FeedResult feed(Bytes&&, std::string_view&) = delete;  // views would dangle
 
   std::uint64_t octets() const noexcept { return octets_; }  // of the body handed out so far
   const BodyFaults& faults() const noexcept { return checker_.faults(); }
@@ -127,7 +127,8 @@ class ChunkFramer {
 
   // kReady with the last octet of the chunk (at once for an empty chunk), kNeedMore before.
   FeedResult feed(std::string_view bytes, std::string_view& piece) noexcept;
-  FeedResult feed(std::string&&, std::string_view&) = delete;  // views would dangle
+  template <OwningTemporary Bytes>
+  FeedResult feed(Bytes&&, std::string_view&) = delete;  // views would dangle
 
   std::uint64_t remaining() const noexcept { return remaining_; }
 

@@ -3,7 +3,6 @@
 #define SMTPMARK_PARSER_CAPABILITIES_H_
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "parser/status.h"
@@ -133,7 +132,8 @@ struct Capabilities {
   // ignored. The obsolete "AUTH=" form is not taken for AUTH. A later line of the same keyword
   // overrides the numbers of an earlier one and adds to its sets.
   CapabilityLine add(std::string_view text) noexcept;
-  CapabilityLine add(std::string&&) = delete;  // views into a temporary would dangle
+  template <OwningTemporary Bytes>
+  CapabilityLine add(Bytes&&) = delete;  // views into a temporary would dangle
 };
 
 }  // namespace smtpmark::parser

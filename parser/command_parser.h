@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "parser/leniency.h"
@@ -211,7 +210,8 @@ class RawParameters {
   };
 
   explicit RawParameters(std::string_view parameters) noexcept : parameters_(parameters) {}
-  explicit RawParameters(std::string&&) = delete;  // views into a temporary would dangle
+  template <OwningTemporary Bytes>
+  explicit RawParameters(Bytes&&) = delete;  // views into a temporary would dangle
   Iterator begin() const noexcept { return Iterator(parameters_); }
   Iterator end() const noexcept { return Iterator({}); }
 
@@ -274,13 +274,15 @@ class CommandParser {
   // kRejected: command.error and command.error_offset say why, `verb` what it would have been.
   // kNeedMore: `command` is unspecified.
   FeedResult feed(std::string_view bytes, Command& command) noexcept;
-  FeedResult feed(std::string&&, Command&) = delete;  // views into a temporary would dangle
+  template <OwningTemporary Bytes>
+  FeedResult feed(Bytes&&, Command&) = delete;  // views into a temporary would dangle
 
   // Instead of feed(), after an AUTH that was answered with 334: takes the line as the client's
   // response, base64 or "*", and never as a command, whatever it holds.
   // kReady: `response` holds it. kRejected: response.error says why; the exchange has failed.
   FeedResult feed_auth_response(std::string_view bytes, AuthResponse& response) noexcept;
-  FeedResult feed_auth_response(std::string&&, AuthResponse&) = delete;
+  template <OwningTemporary Bytes>
+  FeedResult feed_auth_response(Bytes&&, AuthResponse&) = delete;
 
  private:
   FeedResult wait(std::string_view bytes, Command& command) noexcept;

@@ -4,7 +4,6 @@
 #define SMTPMARK_PARSER_REPLY_PARSER_H_
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "parser/status.h"
@@ -65,7 +64,8 @@ class ReplyParser {
   explicit ReplyParser(const ReplyOptions& options) noexcept : options_(options) {}
 
   FeedResult feed(std::string_view bytes, ReplyLine& line) noexcept;
-  FeedResult feed(std::string&&, ReplyLine&) = delete;  // views into a temporary would dangle
+  template <OwningTemporary Bytes>
+  FeedResult feed(Bytes&&, ReplyLine&) = delete;  // views into a temporary would dangle
 
   // Says that `replies` more replies are due; call it before the command is sent: 1 for the
   // greeting and for each command, for the data behind a 354, for each answer to a 334; in LMTP

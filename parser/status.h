@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace smtpmark::parser {
 
@@ -26,6 +27,12 @@ enum class Status : std::uint8_t {
   kReady,     // `out` holds an event
   kRejected,  // `out` holds an error code and the offset of the octet that is wrong
 };
+
+// An object that owns octets, as std::string does, and is gone at the end of the statement: what
+// was made of a view of it would dangle. No function that hands out views takes one.
+template <typename T>
+concept OwningTemporary = !std::is_reference_v<T> && !std::is_trivially_destructible_v<T> &&
+                          std::is_convertible_v<T, std::string_view>;
 
 struct FeedResult {
   Status status = Status::kNeedMore;
