@@ -234,6 +234,30 @@ void define_show(CLI::App& command, ShowOptions& options) {
   command.add_option("file", options.file, "A result.json")->required();
 }
 
+void define_parse(CLI::App& command, ParseOptions& options) {
+  CLI::Option* const profile =
+      command
+          .add_option("--profile", options.profile,
+                      "What to take beyond the RFCs: strict, postfix-like or permissive")
+          ->check(CLI::IsMember({"strict", "postfix-like", "permissive"}))
+          ->capture_default_str();
+  CLI::Option* const modes[] = {
+      command.add_flag("--replies", options.replies, "Replies, as a server sends them"),
+      command.add_flag("--ehlo", options.ehlo, "Replies to EHLO, and what they offer"),
+      command.add_flag("--data", options.data, "One message, as it follows DATA, to its end"),
+      command.add_flag("--session", options.session,
+                       "All that a client sends to a server that accepts everything (default: "
+                       "command lines alone)")};
+  for (CLI::Option* const mode : modes) {
+    for (CLI::Option* const other : modes) {
+      if (mode != other) mode->excludes(other);
+    }
+    if (mode != modes[3]) mode->excludes(profile);  // a profile is about commands
+  }
+  command.add_flag("--fail-on-reject", options.fail_on_reject,
+                   "Exit with 1 when anything was rejected or incomplete");
+}
+
 tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
   if (auto good = check_run_options(options); !good) return tl::unexpected(good.error());
   const auto host_port = io::split_host_port(options.target);

@@ -67,10 +67,20 @@ struct ShowOptions {
   std::string file;
 };
 
+struct ParseOptions {
+  bool replies = false;
+  bool ehlo = false;
+  bool data = false;
+  bool session = false;
+  std::string profile = "strict";
+  bool fail_on_reject = false;
+};
+
 // Add the options of a subcommand; `options` receives the values when the command line is parsed.
 void define_run(CLI::App& command, RunOptions& options);
 void define_sink(CLI::App& command, SinkRunOptions& options);
 void define_show(CLI::App& command, ShowOptions& options);
+void define_parse(CLI::App& command, ParseOptions& options);
 
 // Seconds of the command line, which are limited to a year, as nanoseconds.
 std::uint64_t to_ns(double seconds);
