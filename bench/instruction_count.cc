@@ -17,6 +17,7 @@
 
 namespace {
 
+using smtpmark::parser::BodyOptions;
 using smtpmark::parser::Capabilities;
 using smtpmark::parser::Command;
 using smtpmark::parser::CommandParser;
@@ -24,6 +25,7 @@ using smtpmark::parser::DataFramer;
 using smtpmark::parser::FeedResult;
 using smtpmark::parser::ReplyLine;
 using smtpmark::parser::ReplyParser;
+using smtpmark::parser::ScanPath;
 using smtpmark::parser::Status;
 
 using Events = std::vector<std::string>;
@@ -72,7 +74,7 @@ void run_lines(std::string_view input, std::size_t piece, Outcome& outcome) {
 }
 
 void run_body(std::string_view input, std::size_t piece, Outcome& outcome) {
-  DataFramer framer;
+  DataFramer framer(BodyOptions{.path = ScanPath::kPortable});  // whatever the processor has
   std::string body;
   while (outcome.octets < input.size()) {
     std::string_view part;
