@@ -16,6 +16,7 @@
   include command_words "command_words.rl";
 
   gap = SP;
+  next_gap = SP;
   after_colon = null;
   line_end = CRLF;
   host_octet = let_dig @run_let_dig;

@@ -1,5 +1,5 @@
 # What follows the verb of a command line (RFC 5321, 4.1, and the extensions named below). The
-# including machine decides on gap, after_colon, line_end, host_octet, last_dot, dot_string,
+# including machine decides on gap, next_gap, after_colon, line_end, host_octet, last_dot, dot_string,
 # domainless_mail, domainless_rcpt, bracketless, hello_without and ignored: command.rl, as the RFCs
 # have them, and lenient_command.rl, as mail programs do.
 %%{
@@ -100,8 +100,8 @@
                    rcpt_keyword %misplaced ( "=" esmtp_value )?;
   rcpt_parameter = notify | orcpt | rrvs | unknown |
                    mail_keyword %misplaced ( "=" esmtp_value )?;
-  mail_parameters = ( gap mail_parameter >parameter_begin %parameter_end )*;
-  rcpt_parameters = ( gap rcpt_parameter >parameter_begin %parameter_end )*;
+  mail_parameters = ( next_gap mail_parameter >parameter_begin %parameter_end )*;
+  rcpt_parameters = ( next_gap rcpt_parameter >parameter_begin %parameter_end )*;
 
   # XCLIENT_README, XFORWARD_README: a name means what the server says it does.
   attribute = esmtp_keyword %unknown_keyword ( "=" xtext_char* ) $err(bad_value);
@@ -138,15 +138,16 @@
   rcpt := ( gap "TO:"i after_colon
             ( "<" @path_begin ( ">" @null_path_misplaced | in_forward_path ) | bare_path )
             rcpt_parameters eol ) $err(bad_octet);
-  bdat := ( gap chunk_size ( gap "LAST"i @chunk_is_last )? eol ) $err(bad_octet);
-  burl := ( gap absolute_uri >argument_begin %argument_end ( gap "LAST"i @chunk_is_last )? eol )
+  bdat := ( gap chunk_size ( next_gap "LAST"i @chunk_is_last )? eol ) $err(bad_octet);
+  burl := ( gap absolute_uri >argument_begin %argument_end ( next_gap "LAST"i @chunk_is_last )? eol )
           $err(bad_octet);
   auth := ( gap sasl_mech >argument_begin %argument_end
-            ( gap ( base64 | "=" ) >response_begin %response_end )? eol ) $err(bad_octet);
+            ( next_gap ( base64 | "=" ) >response_begin %response_end )? eol ) $err(bad_octet);
   etrn := ( gap node >argument_begin %argument_end eol ) $err(bad_octet);
-  atrn := ( ( gap domain_list )? eol ) $err(bad_octet);
-  attributes := ( ( gap attribute >parameter_begin %parameter_end )+ eol ) $err(bad_octet);
+  atrn := ( ( next_gap domain_list )? eol ) $err(bad_octet);
+  attributes := ( gap attribute >parameter_begin %parameter_end
+                  ( next_gap attribute >parameter_begin %parameter_end )* eol ) $err(bad_octet);
   one_text := ( gap text eol ) $err(bad_octet);
-  maybe_text := ( ( gap text )? eol ) $err(bad_octet);
+  maybe_text := ( ( next_gap text )? eol ) $err(bad_octet);
   nothing := ( eol | WSP+ ignored text >ignored_text eol ) $err(bad_octet);
 }%%

@@ -108,27 +108,10 @@ Fault Marks::check_smtputf8() const noexcept {
   return {SyntaxError::kNeedsSmtpUtf8, static_cast<std::size_t>(path_utf8 - line_begin)};
 }
 
-namespace {
-
-// Where a gap stops to be the one SP that the RFCs have; null when it does not.
-Octet* odd_octet(Octet* gap, Octet* end) noexcept {
-  if (gap == end) return nullptr;
-  if (*gap != ' ') return gap;
-  return end - gap > 1 ? gap + 1 : nullptr;
-}
-
-}  // namespace
-
+// Where the line might end as well, white space is in order until a word follows it.
 bool Marks::end_gap(Octet* word) noexcept {
-  Octet* const odd = odd_octet(gap, word);
-  return odd == nullptr || grant(kAllowExtraSpace, odd);
-}
-
-bool Marks::hello_without(Octet* line_end) noexcept {
-  if ((allowed & kAllowNoHello) != 0) return true;
-  Octet* const odd = gap == nullptr ? nullptr : odd_octet(gap, line_end);
-  return fail(SyntaxError::kBadSyntax,
-              odd != nullptr && (allowed & kAllowExtraSpace) == 0 ? odd : line_end);
+  const bool is_one_space = *gap == ' ' && word - gap == 1;
+  return is_one_space || grant(kAllowExtraSpace, word);
 }
 
 }  // namespace smtpmark::parser

@@ -57,7 +57,8 @@ struct Marks {
 
   // Whether `leniency` is granted for what begins at `at`, and nothing in strict grammar does.
   bool grant(Leniency leniency, Octet* at) noexcept {
-    return (allowed & leniency) != 0 || fail(SyntaxError::kBadSyntax, at);
+    const SyntaxError error = *at < 0x80 ? SyntaxError::kBadSyntax : SyntaxError::kNonAscii;
+    return (allowed & leniency) != 0 || fail(error, at);
   }
 
   // The judgement on a line that follows the grammar.
@@ -94,9 +95,8 @@ struct Marks {
   bool set_by_return(Octet* at) noexcept;
   bool end_timestamp(Octet* end, std::int64_t& seconds) noexcept;
 
-  // Gaps between words, for the lenient machine.
+  // The gap between two words, for the lenient machine.
   bool end_gap(Octet* word) noexcept;
-  bool hello_without(Octet* line_end) noexcept;
 
   // No path this short breaks a limit, for each part of it is within its own.
   static constexpr std::ptrdiff_t kLeastLimit = 64;
@@ -110,7 +110,7 @@ struct Marks {
   Octet* route = nullptr;
   Octet* path_utf8 = nullptr;   // the first octet of a path that is not ASCII
   Octet* parameters = nullptr;  // the first one
-  Octet* gap = nullptr;         // before a word
+  Octet* gap = nullptr;         // before a word that may be missing
   DomainKind kind = DomainKind::kNone;
   bool is_quoted = false;
   bool is_escaped = false;

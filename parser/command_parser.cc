@@ -100,6 +100,16 @@ Fault parse(std::string_view bytes, std::size_t end, Verb verb, Leniencies lenie
 }  // namespace
 
 FeedResult CommandParser::feed(std::string_view bytes, Command& command) noexcept {
+  // One more octet of a line that goes on.
+  const std::size_t seen = scanned_;
+  if (bytes.size() == seen + 1 && bytes[seen] != '\n' && seen + 1 < kMaxCommandLine && !skipping_) {
+    scanned_ = static_cast<std::uint32_t>(seen + 1);
+    return {Status::kNeedMore, 0};
+  }
+  return feed_more(bytes, command);
+}
+
+FeedResult CommandParser::feed_more(std::string_view bytes, Command& command) noexcept {
   if (skipping_) return skip(bytes, 0, command);
   const std::size_t end = find_end_nearby(bytes);
   if (end == std::string_view::npos) return wait(bytes, command);

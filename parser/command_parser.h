@@ -285,6 +285,7 @@ class CommandParser {
   FeedResult feed_auth_response(Bytes&&, AuthResponse&) = delete;
 
  private:
+  [[gnu::noinline]] FeedResult feed_more(std::string_view bytes, Command& command) noexcept;
   FeedResult wait(std::string_view bytes, Command& command) noexcept;
   FeedResult skip(std::string_view bytes, std::size_t from, Command& command) noexcept;
   FeedResult skip(std::string_view bytes, std::size_t from) noexcept;

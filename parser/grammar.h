@@ -17,7 +17,8 @@ namespace smtpmark::parser {
 Fault parse_arguments(std::string_view bytes, Command& command) noexcept;
 
 // The same with `leniencies`; the verb ends at `from`, and `line` at its only LF when that may end
-// a line. With no leniency it gives the same fault as the above. (lenient_command.rl)
+// a line. With no leniency it gives the same fault as the above, but for an octet above 127 that is
+// kNonAscii there and may be kBadUtf8 here. (lenient_command.rl)
 Fault parse_lenient_arguments(std::string_view line, std::size_t from, Leniencies leniencies,
                               Command& command) noexcept;
 

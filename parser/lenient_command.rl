@@ -10,6 +10,7 @@
   include command_words "command_words.rl";
 
   action gap_begin { m.gap = p; }
+  action extra_space { if (!m.grant(kAllowExtraSpace, p)) fbreak; }
   action gap_end { if (!m.end_gap(p)) fbreak; }
   action space_after_colon { if (!m.grant(kAllowSpaceAfterColon, p)) fbreak; }
   action bare_lf { if (!m.grant(kAllowBareLf, p)) fbreak; }
@@ -19,10 +20,11 @@
     if ((p[-1] == '<' || p[-1] == ':' || p[-1] == ' ' || p[-1] == '\t' || p[-1] == '.') && !m.grant(kAllowOddDots, p)) fbreak;
   }
   action after_dots { if (p[-1] == '.' && !m.grant(kAllowOddDots, p)) fbreak; }
-  action no_hello { if (!m.hello_without(p)) fbreak; }
+  action no_hello { if (!m.grant(kAllowNoHello, p)) fbreak; }
   action any_hello_end { command.hello_kind = DomainKind::kNone; }
 
-  gap = WSP+ >gap_begin %gap_end;
+  gap = ( SP | HTAB @extra_space ) ( WSP @extra_space )*;
+  next_gap = WSP+ >gap_begin %gap_end;
   after_colon = ( WSP >space_after_colon WSP* )?;
   line_end = CRLF | "\n" >bare_lf;
   host_octet = let_dig | "_" @underscore;
@@ -31,7 +33,7 @@
   domainless_mail = ">" @domainless_end;
   domainless_rcpt = ">" @domainless_end;
   bracketless = null;
-  hello_without = ( WSP+ >gap_begin )? ( "\r" @no_hello "\n" | "\n" @no_hello @bare_lf ) @accept;
+  hello_without = gap? ( "\r" @no_hello "\n" | "\n" @no_hello @bare_lf ) @accept;
   ignored = null;
 
   include command_lines "command_lines.rl";

@@ -83,7 +83,6 @@ std::uint64_t mask_of(const char* at, std::size_t size, Test test) noexcept {
 
 // The octets that are LF.
 inline std::uint64_t lf_mask(const char* at, std::size_t size) noexcept {
-  if (size == 1) return *at == '\n' ? 1 : 0;  // what arrives octet by octet
 #if defined(__SSE2__)
   return mask_of(at, size, equals_lf);
 #else
