@@ -141,8 +141,9 @@ TEST(ExtensionParameters, OfTimeFollowRfc3339) {
   EXPECT_EQ(rcpt_with("RRVS=1969-12-31T23:59:60Z;r"), " rrvs=0R");
   EXPECT_EQ(rcpt_with("RRVS=0000-01-01T00:00:00Z"), " rrvs=-62167219200");
   EXPECT_EQ(rcpt_with("RRVS=9999-12-31T23:59:59Z"), " rrvs=253402300799");
-  EXPECT_EQ(rcpt_with("RRVS=1900-02-29T00:00:00Z"), "RCPT rejected: bad parameter at 27");
-  EXPECT_EQ(rcpt_with("RRVS=2024-04-31T00:00:00Z"), "RCPT rejected: bad parameter at 27");
+  EXPECT_EQ(rcpt_with("RRVS=1900-02-29T00:00:00Z"), "RCPT rejected: bad parameter at 28");
+  EXPECT_EQ(rcpt_with("RRVS=2024-04-31T00:00:00Z"), "RCPT rejected: bad parameter at 28");
+  EXPECT_EQ(rcpt_with("RRVS=2023-02-30T00:00:00Z"), "RCPT rejected: bad parameter at 27");
   EXPECT_EQ(rcpt_with("RRVS=2024-13-01T00:00:00Z"), "RCPT rejected: bad parameter at 25");
   EXPECT_EQ(rcpt_with("RRVS=2024-01-00T00:00:00Z"), "RCPT rejected: bad parameter at 28");
   EXPECT_EQ(rcpt_with("RRVS=2024-01-01T24:00:00Z"), "RCPT rejected: bad parameter at 31");
