@@ -56,12 +56,23 @@ reference::Log (*reference_of(const Case& a_case))(std::string_view) {
   return nullptr;
 }
 
+// Every way to look at the octets of a body must see the same (parser/body_framer.h).
+void check_scan_paths(const Case& a_case) {
+  for (const parser::ScanPath path : {parser::ScanPath::kPortable, parser::ScanPath::kAvx2}) {
+    if (!parser::is_supported(path)) continue;
+    Case other = a_case;
+    other.settings.body.path = path;
+    EXPECT_EQ(log_of(other), a_case.log) << "scan path " << static_cast<int>(path);
+  }
+}
+
 class CaseTest : public testing::Test {
  public:
   explicit CaseTest(const Case& a_case) : case_(a_case) {}
 
   void TestBody() override {
     EXPECT_EQ(log_of(case_), case_.log);
+    if (case_.kind == Kind::kData) check_scan_paths(case_);
     const auto reference = reference_of(case_);
     if (reference == nullptr) return;
     Log events = case_.log;
