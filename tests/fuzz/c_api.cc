@@ -33,6 +33,17 @@ void require_same(const smtp_parser_command& a, const Command& b) {
   require(same(a.line, b.line) && (a.pauses != 0) == pauses(b), "C and C++ see the same line");
 }
 
+void require_same(const smtp_parser_body_faults& a, const BodyFaults& b) {
+  require(a.first_bare_cr == b.first_bare_cr && a.first_bare_lf == b.first_bare_lf &&
+              a.first_nul == b.first_nul && a.first_overlong == b.first_overlong &&
+              a.first_non_ascii == b.first_non_ascii,
+          "C and C++ find the same faults");
+  const bool is_clean =
+      a.first_bare_cr == SMTP_PARSER_NOWHERE && a.first_bare_lf == SMTP_PARSER_NOWHERE &&
+      a.first_nul == SMTP_PARSER_NOWHERE && a.first_overlong == SMTP_PARSER_NOWHERE;
+  require(b.any() == !is_clean, "any() tells whether there are faults");
+}
+
 void use_parameters(const smtp_parser_command& command) {
   std::array<char, kMaxAuthLine> decoded;
   require(smtp_parser_decode_local_part(command.local_part, decoded.data(), decoded.size()) <=
@@ -59,6 +70,7 @@ class Session {
 
   // Octets consumed; 0 when it is over.
   std::size_t next(std::string_view bytes) {
+    if (is_over_) return 0;
     const FeedResult result = parser_.feed(bytes, command_);
     require_same(smtp_parser_commands_feed(&c_parser_, bytes.data(), bytes.size(), &c_command_),
                  result);
@@ -87,7 +99,23 @@ class Session {
     require_same(smtp_parser_chunk_feed(&c_framer, rest.data(), rest.size(), &c_piece), result);
     require(same(c_piece, piece), "C and C++ hand out the same piece");
     require(smtp_parser_chunk_remaining(&c_framer) == framer.remaining(), "and the same rest");
+    check_lines(piece);
     return result.consumed;
+  }
+
+  static void check_lines(std::string_view body) {
+    BodyChecker checker;
+    smtp_parser_checker c_checker;
+    smtp_parser_body_options options{sizeof(options), 1000, 0};
+    smtp_parser_checker_init(&c_checker, &options);
+    checker.check(body);
+    checker.finish();
+    smtp_parser_checker_check(&c_checker, body.data(), body.size());
+    smtp_parser_checker_finish(&c_checker);
+    smtp_parser_body_faults faults;
+    faults.struct_size = sizeof(faults);
+    require(smtp_parser_checker_faults(&c_checker, &faults) == 1, "the faults can be told");
+    require_same(faults, checker.faults());
   }
 
   std::size_t data(std::string_view rest) {
@@ -107,13 +135,9 @@ class Session {
     }
     smtp_parser_body_faults faults;
     faults.struct_size = sizeof(faults);
-    require(smtp_parser_data_faults(&c_framer, &faults) == 1 &&
-                faults.first_bare_cr == framer.faults().first_bare_cr &&
-                faults.first_bare_lf == framer.faults().first_bare_lf &&
-                faults.first_nul == framer.faults().first_nul &&
-                faults.first_overlong == framer.faults().first_overlong &&
-                faults.first_non_ascii == framer.faults().first_non_ascii,
-            "C and C++ find the same faults");
+    require(smtp_parser_data_faults(&c_framer, &faults) == 1, "the faults can be told");
+    require_same(faults, framer.faults());
+    require(smtp_parser_data_octets(&c_framer) == framer.octets(), "and the octets");
     return consumed;
   }
 
@@ -124,7 +148,8 @@ class Session {
     const FeedResult result = parser_.feed_auth_response(rest, response);
     require_same(smtp_parser_commands_feed_auth(&c_parser_, rest.data(), rest.size(), &c_response),
                  result);
-    if (result.status == Status::kNeedMore) return rest.size();
+    is_over_ = result.status == Status::kNeedMore;
+    if (is_over_) return 0;
     require(c_response.error == static_cast<std::int32_t>(response.error) &&
                 c_response.error_offset == response.error_offset &&
                 same(c_response.base64, response.base64),
@@ -136,6 +161,7 @@ class Session {
   smtp_parser_commands c_parser_;
   Command command_;
   smtp_parser_command c_command_{};
+  bool is_over_ = false;
 };
 
 void compare_replies(std::string_view bytes) {
@@ -143,7 +169,10 @@ void compare_replies(std::string_view bytes) {
   ReplyLine line;
   Capabilities offer;
   smtp_parser_replies c_parser;
-  smtp_parser_replies_init(&c_parser, nullptr);
+  const smtp_parser_reply_options options{sizeof(options), 512, 200, 65536, 0, 0, 0};
+  smtp_parser_replies_init(&c_parser, &options);
+  parser.expect(2);
+  smtp_parser_replies_expect(&c_parser, 2);
   smtp_parser_reply c_line;
   c_line.struct_size = sizeof(c_line);
   smtp_parser_capabilities c_offer{};
@@ -156,6 +185,7 @@ void compare_replies(std::string_view bytes) {
                 c_line.error_offset == line.error_offset,
             "C and C++ see the same error");
     if (result.status == Status::kRejected) return;
+    require(smtp_parser_replies_awaited(&c_parser) == parser.awaited(), "and the same count");
     require(c_line.code == line.code && same(c_line.text, line.text), "and the same reply");
     smtp_parser_capability_line c_capability;
     c_capability.struct_size = sizeof(c_capability);
@@ -169,12 +199,75 @@ void compare_replies(std::string_view bytes) {
   }
 }
 
+// Calls that are wrong do nothing and say so.
+bool check_misuse() {
+  smtp_parser_commands commands{};
+  smtp_parser_replies replies{};
+  smtp_parser_data data{};
+  smtp_parser_chunk chunk{};
+  smtp_parser_checker checker{};
+  smtp_parser_command command{};
+  smtp_parser_auth_response response{};
+  smtp_parser_reply reply{};
+  smtp_parser_view piece{};
+  smtp_parser_body_faults faults{};
+  const auto refuses = [](smtp_parser_result result) {
+    require(result.status == SMTP_PARSER_MISUSE && result.consumed == 0, "misuse is refused");
+  };
+  refuses(smtp_parser_commands_feed(nullptr, "", 0, &command));
+  refuses(smtp_parser_commands_feed(&commands, "", 0, &command));
+  refuses(smtp_parser_commands_feed_auth(&commands, "", 0, &response));
+  refuses(smtp_parser_replies_feed(&replies, "", 0, &reply));
+  refuses(smtp_parser_data_feed(&data, "", 0, &piece));
+  refuses(smtp_parser_chunk_feed(&chunk, "", 0, &piece));
+  smtp_parser_commands_init(&commands, 0);
+  smtp_parser_replies_init(&replies, nullptr);
+  smtp_parser_data_init(&data, nullptr);
+  smtp_parser_chunk_init(&chunk, 1);
+  smtp_parser_checker_init(&checker, nullptr);
+  refuses(smtp_parser_commands_feed(&commands, "", 0, nullptr));
+  refuses(smtp_parser_commands_feed(&commands, "", 0, &command));
+  refuses(smtp_parser_commands_feed_auth(&commands, "", 0, &response));
+  refuses(smtp_parser_commands_feed_auth(&commands, "", 0, nullptr));
+  refuses(smtp_parser_replies_feed(&replies, nullptr, 1, &reply));
+  refuses(smtp_parser_replies_feed(&replies, "", 0, &reply));
+  refuses(smtp_parser_data_feed(&data, nullptr, 1, &piece));
+  refuses(smtp_parser_data_feed(&data, "", 0, nullptr));
+  refuses(smtp_parser_chunk_feed(&chunk, nullptr, 1, &piece));
+  refuses(smtp_parser_chunk_feed(&chunk, "", 0, nullptr));
+  require(smtp_parser_checker_faults(&checker, &faults) == 0, "misuse is refused");
+  require(smtp_parser_checker_faults(nullptr, nullptr) == 0, "misuse is refused");
+  require(smtp_parser_data_faults(nullptr, nullptr) == 0, "misuse is refused");
+  return true;
+}
+
+// Each value has a name, and what is none has one that says so.
+bool check_names() {
+  for (std::int32_t i = -1; i <= SMTP_PARSER_VERB_SAML + 1; ++i) {
+    require(*smtp_parser_verb_name(i) != 0, "a verb has a name");
+  }
+  for (std::int32_t i = -1; i <= SMTP_PARSER_ERROR_TOO_MANY_LINES + 1; ++i) {
+    require(*smtp_parser_error_name(i) != 0, "an error has a name");
+  }
+  for (unsigned bit = 0; bit < 32; ++bit) {
+    smtp_parser_capability_name(std::uint64_t{1} << bit);
+    smtp_parser_mechanism_name(1U << bit);
+  }
+  require(smtp_parser_profile_flags(SMTP_PARSER_PROFILE_STRICT) == 0 &&
+              smtp_parser_profile_flags(-1) == 0 &&
+              smtp_parser_profile_flags(SMTP_PARSER_PROFILE_PERMISSIVE) != 0,
+          "a profile has its flags");
+  return *smtp_parser_version() != 0;
+}
+
 }  // namespace
 }  // namespace smtpmark::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace smtpmark;
   using namespace smtpmark::fuzz;
+  static const bool is_checked = check_misuse() && check_names();
+  require(is_checked, "the library has a version");
   std::string_view bytes = text_of(data, size);
   if (is_from_server(bytes)) {
     compare_replies(bytes);

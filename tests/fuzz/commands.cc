@@ -1,4 +1,4 @@
-// The input is what a client sends while no body is under way.
+// The input is what a client sends while no body is under way; its length chooses the profile.
 #include "parser/command_parser.h"
 #include "tests/fuzz/require.h"
 
@@ -10,11 +10,11 @@ using parser::FeedResult;
 using parser::Status;
 using parser::SyntaxError;
 
-void check_ready(const Command& command, std::string_view line) {
+void check_ready(const Command& command, std::string_view line, bool is_lenient) {
   require(command.error == SyntaxError::kNone, "a command that is ready has no error");
-  require(line.ends_with("\r\n"), "a line ends with CRLF");
-  require(command.line.data() == line.data() && command.line.size() + 2 == line.size(),
-          "command.line is what was consumed, without CRLF");
+  require(line.ends_with(is_lenient ? "\n" : "\r\n"), "a line ends with its line end");
+  require(command.line.data() == line.data() && command.line.size() < line.size(),
+          "command.line is what was consumed, without its line end");
   require(command.line.find('\n') == std::string_view::npos, "no LF inside a line");
   require(command.line.find('\r') == std::string_view::npos, "no CR inside a line");
   for (const std::string_view view :
@@ -24,10 +24,23 @@ void check_ready(const Command& command, std::string_view line) {
   }
 }
 
-void check_rejected(const Command& command, std::string_view line) {
+void check_rejected(const Command& command, std::string_view line, bool is_lenient) {
   require(command.error != SyntaxError::kNone, "a rejection has a code");
-  require(line.ends_with("\r\n"), "a rejected line is consumed to its CRLF");
+  require(line.ends_with(is_lenient ? "\n" : "\r\n"), "a rejected line is consumed to its end");
   require(lies_within(command.line, line), "command.line lies within its line");
+}
+
+// Each value has a name, and what is none has one that says so.
+bool check_names() {
+  for (unsigned i = 0; i < 64; ++i) {
+    require(!to_string(static_cast<parser::Verb>(i)).empty(), "a verb has a name");
+    require(!to_string(static_cast<SyntaxError>(i)).empty(), "an error has a name");
+    require(!to_string(static_cast<parser::Profile>(i)).empty(), "a profile has a name");
+  }
+  for (unsigned bit = 0; bit < 32; ++bit) {
+    require(!to_string(static_cast<parser::Leniency>(1U << bit)).empty(), "a leniency has a name");
+  }
+  return parser::leniencies_of(static_cast<parser::Profile>(9)) == 0;
 }
 
 }  // namespace
@@ -35,8 +48,10 @@ void check_rejected(const Command& command, std::string_view line) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace smtpmark::fuzz;
+  static const bool is_checked = check_names();
+  require(is_checked, "what is no profile is strict");
   std::string_view bytes = text_of(data, size);
-  smtpmark::parser::CommandParser parser;
+  smtpmark::parser::CommandParser parser(smtpmark::parser::kAllProfiles[size % 3]);
   Command command;
   for (;;) {
     const FeedResult result = parser.feed(bytes, command);
@@ -45,9 +60,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (result.status == Status::kNeedMore) return 0;
     require(result.consumed != 0, "an event consumes its line");
     if (result.status == Status::kReady) {
-      check_ready(command, line);
+      check_ready(command, line, size % 3 != 0);
     } else {
-      check_rejected(command, line);
+      check_rejected(command, line, size % 3 != 0);
     }
     bytes.remove_prefix(result.consumed);
   }
