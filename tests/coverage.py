@@ -73,37 +73,44 @@ def origins(path):
     return found
 
 
-def read(lcov, root, ignored):
-    """Counted of each file by its name."""
-    files = collections.defaultdict(lambda: Counted({}, {}))
-    path, came_from, nth = None, {}, collections.Counter()
+class Files:
+    """Counted of each file by its name. Copies of one place (of a template, of an action) are one."""
 
-    def place(line):
-        return came_from.get(line, (path.name, line))
+    def __init__(self, root, ignored):
+        self.root, self.ignored = root, ignored
+        self.counted = collections.defaultdict(lambda: Counted({}, {}))
 
-    for record in lcov.splitlines():
-        kind, _, value = record.partition(":")
-        if kind == "SF":
-            path = pathlib.Path(value).resolve()
-            is_generated = path.parent == pathlib.Path("parser").resolve()
-            came_from = origins(path) if is_generated else {}
-            nth = collections.Counter()
-            if not is_generated and path.parent != root / "parser":
-                path = None
-        if path is None or kind not in ("DA", "BRDA"):
-            continue
-        numbers = value.split(",")
-        name, line = place(int(numbers[0]))
-        if (name, line) in ignored:
-            continue
-        reached = numbers[-1] not in ("0", "-")
-        if kind == "DA":
-            known, key = files[name].lines, line
-        else:
-            nth[int(numbers[0])] += 1
-            known, key = files[name].branches, (line, nth[int(numbers[0])])
-        known[key] = known.get(key, False) or reached
-    return files
+    def origins_of(self, filename):
+        """Origins when the file is one of parser/; else None."""
+        path = pathlib.Path(filename).resolve()
+        if path.parent == pathlib.Path("parser").resolve():
+            return path.name, origins(path)
+        return (path.name, {}) if path.parent == self.root / "parser" else None
+
+    def note(self, of_file, what, line, key, reached):
+        name, came_from = of_file
+        name, line = came_from.get(line, (name, line))
+        if (name, line) not in self.ignored:
+            known = getattr(self.counted[name], what)
+            known[(line, *key)] = known.get((line, *key), False) or reached
+
+    def read_lines(self, lcov):
+        of_file = None
+        for record in lcov.splitlines():
+            kind, _, value = record.partition(":")
+            if kind == "SF":
+                of_file = self.origins_of(value)
+            elif kind == "DA" and of_file:
+                line, count = value.split(",")[:2]
+                self.note(of_file, "lines", int(line), (), count != "0")
+
+    def read_branches(self, exported):
+        for entry in json.loads(exported)["data"][0]["files"]:
+            of_file = self.origins_of(entry["filename"])
+            for branch in entry["branches"] if of_file else ():
+                line, column = branch[:2]
+                for is_taken, count in zip((True, False), branch[4:6]):
+                    self.note(of_file, "branches", line, (column, is_taken), count != 0)
 
 
 def share(reached):
@@ -129,18 +136,24 @@ def print_group(title, files):
 
 def print_missing(files):
     for name, counted in sorted(files):
-        lines = [line for line, reached in counted.lines.items() if not reached]
-        branches = sorted({key[0] for key, reached in counted.branches.items() if not reached})
+        lines = sorted(key[0] for key, reached in counted.lines.items() if not reached)
+        branches = [f"{line}:{column} {'taken' if is_taken else 'not taken'}"
+                    for (line, column, is_taken), reached in sorted(counted.branches.items())
+                    if not reached]
         if lines or branches:
-            print(f"{name}: lines {lines}, branches in lines {branches}")
+            print(f"{name}: lines {lines}, branches {branches}")
 
 
 def main(arguments):
     wants_missing = arguments[-1] == "--missing"
     root, profile, *programs = arguments[:-1] if wants_missing else arguments
     root = pathlib.Path(root).resolve()
-    ignored, names = run_by_compiler(export(profile, programs), root)
-    files = read(export(profile, programs, "-format=lcov"), root, ignored).items()
+    exported = export(profile, programs)
+    ignored, names = run_by_compiler(exported, root)
+    found = Files(root, ignored)
+    found.read_lines(export(profile, programs, "-format=lcov"))
+    found.read_branches(exported)
+    files = found.counted.items()
     written = [item for item in files if not item[0].endswith("_grammar.cc")]
     print(f"{'':32} {'lines':>15}   {'branches':>17}")
     sums = print_group("written by hand", written)

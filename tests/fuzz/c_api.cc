@@ -116,6 +116,7 @@ class Session {
     faults.struct_size = sizeof(faults);
     require(smtp_parser_checker_faults(&c_checker, &faults) == 1, "the faults can be told");
     require_same(faults, checker.faults());
+    require(checker.octets() == body.size(), "the checker has seen all");
   }
 
   std::size_t data(std::string_view rest) {
@@ -165,11 +166,13 @@ class Session {
 };
 
 void compare_replies(std::string_view bytes) {
-  ReplyParser parser;
+  ReplyOptions limits;
+  limits.max_reply = 4096;
+  ReplyParser parser(limits);
   ReplyLine line;
   Capabilities offer;
   smtp_parser_replies c_parser;
-  const smtp_parser_reply_options options{sizeof(options), 512, 200, 65536, 0, 0, 0};
+  const smtp_parser_reply_options options{sizeof(options), 512, 200, 4096, 0, 0, 0};
   smtp_parser_replies_init(&c_parser, &options);
   parser.expect(2);
   smtp_parser_replies_expect(&c_parser, 2);
@@ -238,7 +241,91 @@ bool check_misuse() {
   require(smtp_parser_checker_faults(&checker, &faults) == 0, "misuse is refused");
   require(smtp_parser_checker_faults(nullptr, nullptr) == 0, "misuse is refused");
   require(smtp_parser_data_faults(nullptr, nullptr) == 0, "misuse is refused");
+  command.struct_size = sizeof(command);
+  response.struct_size = sizeof(response);
+  reply.struct_size = sizeof(reply);
+  refuses(smtp_parser_commands_feed(&commands, nullptr, 1, &command));
+  refuses(smtp_parser_commands_feed_auth(&commands, nullptr, 1, &response));
+  refuses(smtp_parser_commands_feed_auth(nullptr, "", 0, &response));
+  refuses(smtp_parser_replies_feed(&replies, nullptr, 1, &reply));
+  refuses(smtp_parser_replies_feed(nullptr, "", 0, &reply));
+  refuses(smtp_parser_replies_feed(&replies, "", 0, nullptr));
+  refuses(smtp_parser_data_feed(nullptr, "", 0, &piece));
+  refuses(smtp_parser_chunk_feed(nullptr, "", 0, &piece));
+  smtp_parser_commands_init(nullptr, 0);
+  smtp_parser_replies_expect(nullptr, 1);
+  smtp_parser_checker_check(nullptr, "", 0);
+  smtp_parser_checker_check(&checker, nullptr, 1);
+  smtp_parser_checker_finish(nullptr);
+  require(smtp_parser_replies_awaited(nullptr) == 0 && smtp_parser_data_octets(nullptr) == 0 &&
+              smtp_parser_chunk_remaining(nullptr) == 0,
+          "nothing is counted where there is nothing");
   return true;
+}
+
+bool check_capability_misuse() {
+  smtp_parser_capabilities offer{};
+  smtp_parser_capability_line line{};
+  const smtp_parser_view text{"DSN", 3};
+  const smtp_parser_view nothing{nullptr, 1};
+  require(smtp_parser_capabilities_add(nullptr, text, nullptr) == 0, "misuse is refused");
+  require(smtp_parser_capabilities_add(&offer, text, nullptr) == 0, "misuse is refused");
+  offer.struct_size = sizeof(offer);
+  require(smtp_parser_capabilities_add(&offer, nothing, nullptr) == 0, "misuse is refused");
+  require(smtp_parser_capabilities_add(&offer, text, &line) == 0, "misuse is refused");
+  line.struct_size = 1U << 20U;
+  require(smtp_parser_capabilities_add(&offer, text, &line) == 0, "misuse is refused");
+  return smtp_parser_capabilities_add(&offer, text, nullptr) == 1;
+}
+
+// A caller that knows fewer or more members than the library does.
+bool check_struct_sizes() {
+  struct Longer {
+    smtp_parser_command command;
+    std::array<char, 16> more;
+  } longer{};
+  smtp_parser_commands parser;
+  for (const std::size_t size : {sizeof(smtp_parser_command) - 16, sizeof(Longer)}) {
+    longer.more.fill('x');
+    longer.command.struct_size = size;
+    longer.command.initial_response = {"y", 1};
+    smtp_parser_commands_init(&parser, 0);
+    const auto result = smtp_parser_commands_feed(&parser, "NOOP\r\n", 6, &longer.command);
+    require(result.status == SMTP_PARSER_READY && longer.command.verb == SMTP_PARSER_VERB_NOOP,
+            "the members that both know are there");
+    const bool is_longer = size == sizeof(Longer);
+    require(longer.more[0] == (is_longer ? 0 : 'x'),
+            "others are zeros, and nothing is behind them");
+    require((longer.command.initial_response.size == 0) == is_longer, "or left alone");
+  }
+  return true;
+}
+
+bool check_decoding() {
+  std::array<char, 8> out;
+  const auto local = [&](std::string_view text, std::size_t room) {
+    return smtp_parser_decode_local_part({text.data(), text.size()}, out.data(), room);
+  };
+  const auto xtext = [&](std::string_view text, std::size_t room) {
+    return smtp_parser_decode_xtext({text.data(), text.size()}, out.data(), room);
+  };
+  require(local("a", 0) == SMTP_PARSER_NO_ROOM && xtext("a", 0) == SMTP_PARSER_NO_ROOM, "no room");
+  require(smtp_parser_decode_xtext({nullptr, 1}, out.data(), 8) == SMTP_PARSER_NO_ROOM,
+          "no octets");
+  require(smtp_parser_decode_xtext({"a", 1}, nullptr, 8) == SMTP_PARSER_NO_ROOM, "no place");
+  require(smtp_parser_decode_xtext({nullptr, 0}, nullptr, 0) == 0, "nothing is nothing");
+  require(local("a\\b", 8) == 3 && local("\"a", 8) == 2 && local("\"", 8) == 1,
+          "no quotes, no pairs");
+  require(local("\"a\\b\"", 8) == 2 && local("\"a\\\"", 8) == 2, "a pair is one octet");
+  require(xtext("a+4", 8) == 3 && xtext("+", 8) == 1 && xtext("+41", 8) == 1, "three are one");
+  smtp_parser_parameter parameter;
+  smtp_parser_view rest{nullptr, 0};
+  require(smtp_parser_next_parameter(nullptr, &parameter) == 0 &&
+              smtp_parser_next_parameter(&rest, nullptr) == 0 &&
+              smtp_parser_next_parameter(&rest, &parameter) == 0,
+          "no parameters are none");
+  rest = {nullptr, 1};
+  return smtp_parser_next_parameter(&rest, &parameter) == 0;
 }
 
 // Each value has a name, and what is none has one that says so.
@@ -266,7 +353,8 @@ bool check_names() {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace smtpmark;
   using namespace smtpmark::fuzz;
-  static const bool is_checked = check_misuse() && check_names();
+  static const bool is_checked = check_misuse() && check_capability_misuse() &&
+                                 check_struct_sizes() && check_decoding() && check_names();
   require(is_checked, "the library has a version");
   std::string_view bytes = text_of(data, size);
   if (is_from_server(bytes)) {
