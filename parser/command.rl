@@ -148,7 +148,8 @@ Octet* glance_at_mailbox(Octet* line, std::uint64_t let_digs, const Head& head,
 
 // What is behind " SIZE=" and a number at `p`, or `p`.
 Octet* glance_at_size(Octet* p, Command& command) noexcept {
-  if (!has_octets(p, kSize.size, command) || !begins_with(p, kSize)) return p;
+  // The line end may be one octet; a size is one at least.
+  if (!has_octets(p, kHeadOctets - 1, command) || !begins_with(p, kSize)) return p;
   Octet* const first = p + kSize.size;
   if (!is_digit(*first)) return p;
   const Number number = read_number(first);
