@@ -9,9 +9,9 @@
   action bad_octet {
     if (!m.wrong) m.fail(*p < 0x80 ? SyntaxError::kBadSyntax : SyntaxError::kNonAscii, p);
   }
-  action bad_utf8_lead { if (!m.wrong && *p >= 0x80) m.fail(SyntaxError::kBadUtf8, p); }
-  action bad_utf8_tail { if (!m.wrong) m.fail(SyntaxError::kBadUtf8, p); }
-  action bad_literal { if (!m.wrong) m.fail_literal(p); }
+  action bad_utf8_lead { if (*p >= 0x80) m.fail(SyntaxError::kBadUtf8, p); }
+  action bad_utf8_tail { m.fail(SyntaxError::kBadUtf8, p); }
+  action bad_literal { m.fail_literal(p); }
   action bad_value { if (!m.wrong) m.fail(SyntaxError::kBadParameter, p); }
 
   # A shortcut through states that would lead back to themselves.

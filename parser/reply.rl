@@ -14,9 +14,9 @@
 
   # The innermost rule that has a word for a wrong octet has it first.
   action bad_octet { if (!wrong) fail(SyntaxError::kBadSyntax, p); }
-  action bad_code { if (!wrong) fail(SyntaxError::kBadReplyCode, p); }
-  action bad_utf8_lead { if (!wrong && *p >= 0x80) fail(SyntaxError::kBadUtf8, p); }
-  action bad_utf8_tail { if (!wrong) fail(SyntaxError::kBadUtf8, p); }
+  action bad_code { fail(SyntaxError::kBadReplyCode, p); }
+  action bad_utf8_lead { if (*p >= 0x80) fail(SyntaxError::kBadUtf8, p); }
+  action bad_utf8_tail { fail(SyntaxError::kBadUtf8, p); }
 
   action code_digit { append(reply.code, *p); }
   action more_lines { reply.last = false; }
