@@ -210,7 +210,7 @@ class RawParameters {
   };
 
   explicit RawParameters(std::string_view parameters) noexcept : parameters_(parameters) {}
-  template <OwningTemporary Bytes>
+  template <OwningTemporary Bytes>  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload)
   explicit RawParameters(Bytes&&) = delete;  // views into a temporary would dangle
   Iterator begin() const noexcept { return Iterator(parameters_); }
   Iterator end() const noexcept { return Iterator({}); }
