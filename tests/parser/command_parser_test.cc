@@ -5,6 +5,8 @@
 
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/parser/command_log.h"
 
@@ -277,6 +279,97 @@ TEST(Auth, RejectsWhatIsNotBase64) {
   EXPECT_EQ(command_of("AUTH PLAIN AA==AAAA"), "AUTH rejected: bad syntax at 15");
   EXPECT_EQ(command_of("AUTH PLAIN AA-A"), "AUTH rejected: bad syntax at 13");
   EXPECT_EQ(command_of("AUTH PLAIN AAAA AAAA"), "AUTH rejected: bad syntax at 16");
+}
+
+// Responses during an AUTH
+
+class AuthSession {
+ public:
+  FeedResult feed(std::string_view bytes) { return parser_.feed_auth_response(bytes, response_); }
+  std::string describe(Status status) const {
+    if (status == Status::kRejected) {
+      return "rejected: " + std::string(to_string(response_.error)) + " at " +
+             std::to_string(response_.error_offset);
+    }
+    if (response_.cancelled) return "cancelled";
+    return "[" + std::string(response_.base64) + "]";
+  }
+  bool done() const { return false; }
+
+ private:
+  CommandParser parser_;
+  AuthResponse response_;
+};
+
+Log responses_of(std::string_view input) {
+  return log_of_every_split<AuthSession>(input);
+}
+
+TEST(AuthResponses, AreBase64OrAStar) {
+  EXPECT_EQ(responses_of("AAAA\r\n\r\n*\r\nAA== \r\n"),
+            Log({"6: [AAAA]", "8: []", "11: cancelled", "18: [AA==]"}));
+  EXPECT_EQ(responses_of("=\r\n"), Log({"3: rejected: bad syntax at 0"}));
+  EXPECT_EQ(responses_of("**\r\n"), Log({"4: rejected: bad syntax at 1"}));
+  EXPECT_EQ(responses_of("AAA\r\n"), Log({"5: rejected: bad syntax at 3"}));
+  EXPECT_EQ(responses_of("AA\nAA\r\n"), Log({"7: rejected: bare LF at 2"}));
+  EXPECT_EQ(responses_of("AAAA\nQUIT\r\n"), Log({"11: rejected: bare LF at 4"}));
+}
+
+TEST(AuthResponses, AreNeverCommands) {
+  EXPECT_EQ(responses_of("QUIT\r\n"), Log({"6: [QUIT]"}));
+  EXPECT_EQ(responses_of("MAIL FROM:<a@b>\r\n"), Log({"17: rejected: bad syntax at 5"}));
+}
+
+TEST(AuthResponses, MayHoldExactlyTheirLimit) {
+  const std::string fits(kMaxAuthLine - 4, 'A');
+  EXPECT_EQ(responses_of(fits + "  \r\n").back().substr(0, 8), "12288: [");
+  EXPECT_EQ(responses_of(fits + "AAAA\r\nAAAA\r\n"),
+            Log({"12290: rejected: line too long at 12288", "12296: [AAAA]"}));
+}
+
+// Octets that no command may hold, wherever they stand
+
+TEST(CommandOctets, ThatAreForbiddenAreFoundInEveryPosition) {
+  const std::string line = "MAIL FROM:<a@b> SIZE=1";
+  const std::vector<std::pair<std::string, std::string_view>> forbidden = {
+      {"\0"s, "NUL octet"}, {"\r", "bare CR"}, {"\n", "bare LF"}};
+  for (const auto& [octet, error] : forbidden) {
+    for (std::size_t at = 0; at <= line.size(); ++at) {
+      const std::string event = command_of(line.substr(0, at) + octet + line.substr(at));
+      EXPECT_TRUE(event.ends_with("rejected: " + std::string(error) + " at " + std::to_string(at)))
+          << event;
+    }
+  }
+}
+
+TEST(CommandOctets, ThatAreControlsOrMalformedAreRejectedInEveryPosition) {
+  const std::string line = "MAIL FROM:<\"a b\"@c> X=y SMTPUTF8";
+  for (const std::string octets : {"\x7f", "\x01", "\x80", "\x9f", "\xc0\xaf", "\xe0\x80\xaf",
+                                   "\xed\xa0\x80", "\xf5\x80\x80\x80"}) {
+    for (std::size_t at = 0; at <= line.size(); ++at) {
+      const std::string event = command_of(line.substr(0, at) + octets + line.substr(at));
+      EXPECT_NE(event.find("rejected: "), std::string::npos) << event;
+      if (at <= 4) continue;
+      const std::size_t blamed = std::stoul(event.substr(event.rfind(' ') + 1));
+      EXPECT_TRUE(blamed >= at && blamed < at + octets.size()) << event << " not at " << at;
+    }
+  }
+}
+
+// Limits of the lines with parameters
+
+TEST(CommandLines, WithParametersMayHoldExactlyTheirLonger) {
+  const std::string mail = filled("MAIL FROM:<> X=", kMaxMailLine, "\r\n");
+  EXPECT_EQ(commands_of(mail).back().substr(0, 9), std::to_string(kMaxMailLine) + ": MAI");
+  EXPECT_EQ(commands_of(filled("MAIL FROM:<> X=", kMaxMailLine + 1, "\r\n") + "QUIT\r\n"),
+            Log({std::to_string(kMaxMailLine + 1) + ": MAIL rejected: line too long at " +
+                     std::to_string(kMaxMailLine),
+                 std::to_string(kMaxMailLine + 7) + ": QUIT"}));
+  const std::string rcpt = filled("RCPT TO:<a@b> X=", kMaxRcptLine, "\r\n");
+  EXPECT_EQ(commands_of(rcpt).back().substr(0, 9), std::to_string(kMaxRcptLine) + ": RCP");
+  EXPECT_EQ(commands_of(filled("RCPT TO:<a@b> X=", kMaxRcptLine + 1, "\r\n")),
+            Log({std::to_string(kMaxRcptLine + 1) + ": RCPT rejected: line too long at " +
+                 std::to_string(kMaxRcptLine)}));
 }
 
 // The law
