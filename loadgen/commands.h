@@ -14,6 +14,8 @@ namespace smtpmark::loadgen {
 // meant.
 inline constexpr int kFailed = 1;
 inline constexpr int kBadCommandLine = 2;
+// Of `compare` instead, whose 1 and 2 are findings: worse, and nobody can tell.
+inline constexpr int kNotCompared = 3;
 // File descriptors beside those of connections.
 inline constexpr std::uint64_t kSpareDescriptors = 64;
 
@@ -23,6 +25,7 @@ int complain(const std::string& sentence, int exit_code);
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line);
 int command_sink(const SinkRunOptions& options);
 int command_show(const ShowOptions& options);
+int command_compare(const CompareOptions& options);
 int command_parse(const ParseOptions& options);
 
 }  // namespace smtpmark::loadgen

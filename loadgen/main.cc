@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "loadgen/build_info.h"
 #include "loadgen/commands.h"
@@ -22,26 +23,32 @@ int run(int argc, char** argv) {
   loadgen::RunOptions run_options;
   loadgen::SinkRunOptions sink_options;
   loadgen::ShowOptions show_options;
+  loadgen::CompareOptions compare_options;
   loadgen::ParseOptions parse_options;
   CLI::App* run_command = app.add_subcommand("run", "Load a server, or do the main job");
   CLI::App* sink_command = app.add_subcommand("sink", "Take mail and throw it away");
   CLI::App* show_command = app.add_subcommand("show", "Print the table of a result again");
+  CLI::App* compare_command = app.add_subcommand(
+      "compare", "Say whether results got worse: exit code 1 if so, 2 if nobody can tell");
   CLI::App* parse_command = app.add_subcommand(
       "parse", "Say what SMTP on standard input means, an event a line, in JSON");
   define_run(*run_command, run_options);
   define_sink(*sink_command, sink_options);
   define_show(*show_command, show_options);
+  define_compare(*compare_command, compare_options);
   define_parse(*parse_command, parse_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help, --version
   } catch (const CLI::ParseError& error) {
+    const bool compares = argc > 1 && std::string_view(argv[1]) == "compare";
     return loadgen::complain(std::string(error.what()) + " (see smtpmark --help)",
-                             loadgen::kBadCommandLine);
+                             compares ? loadgen::kNotCompared : loadgen::kBadCommandLine);
   }
   if (run_command->parsed()) return loadgen::command_run(run_options, {argv, argv + argc});
   if (sink_command->parsed()) return loadgen::command_sink(sink_options);
+  if (compare_command->parsed()) return loadgen::command_compare(compare_options);
   if (parse_command->parsed()) return loadgen::command_parse(parse_options);
   return loadgen::command_show(show_options);
 }

@@ -67,6 +67,16 @@ struct ShowOptions {
   std::string file;
 };
 
+struct CompareOptions {
+  std::vector<std::string> sides;  // base and new: a result, or a folder of repeats
+  std::vector<std::string> base;
+  std::vector<std::string> fresh;
+  std::vector<std::string> thresholds;  // "messages-per-s=5"
+  bool any_machine = false;
+  std::string markdown;
+  std::string junit;
+};
+
 struct ParseOptions {
   bool replies = false;
   bool ehlo = false;
@@ -80,6 +90,7 @@ struct ParseOptions {
 void define_run(CLI::App& command, RunOptions& options);
 void define_sink(CLI::App& command, SinkRunOptions& options);
 void define_show(CLI::App& command, ShowOptions& options);
+void define_compare(CLI::App& command, CompareOptions& options);
 void define_parse(CLI::App& command, ParseOptions& options);
 
 // Seconds of the command line, which are limited to a year, as nanoseconds.

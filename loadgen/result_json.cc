@@ -218,7 +218,10 @@ json make_result(const std::string& name, const std::vector<std::string>& comman
 }
 
 tl::expected<void, std::string> write_json(const std::string& path, const json& value) {
-  const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  return write_text(path, value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+tl::expected<void, std::string> write_text(const std::string& path, std::string_view text) {
   // A device or a pipe is written as it is; a file is replaced when it is whole.
   std::error_code unknown;
   const std::filesystem::file_status status = std::filesystem::status(path, unknown);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 
 #include "loadgen/generator.h"
@@ -26,6 +27,7 @@ nlohmann::json make_result(const std::string& name, const std::vector<std::strin
 
 // Writes whole or not at all: beside the file first, then renamed. Failures are sentences.
 tl::expected<void, std::string> write_json(const std::string& path, const nlohmann::json& json);
+tl::expected<void, std::string> write_text(const std::string& path, std::string_view text);
 
 // Reads a result and checks its schema and version. Failures are sentences.
 tl::expected<nlohmann::json, std::string> read_result(const std::string& path);

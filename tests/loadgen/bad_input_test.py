@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import unittest
+import xml.etree.ElementTree
 
 SMTPMARK = ""
 LIMIT = 60  # seconds that a command may take, however slow the machine
@@ -286,6 +287,63 @@ class BadInput(unittest.TestCase):
         again = self.smtpmark("show", path)
         self.assertEqual(again.status, 0, again.err)
         self.assertEqual(again.out.strip(), first.out.split("\nresult:")[0].strip())
+
+    def repeats(self, name, count, factor=1.0):
+        """A folder of results: one real run, its rate a little different each time."""
+        _, addresses = self.start_sink()
+        path = os.path.join(self.folder, "one.json")
+        self.assertEqual(self.run_load(addresses["relay"], "--messages", "50", "--json",
+                                       path).status, 0)
+        result = json.loads(pathlib.Path(path).read_text())
+        folder = pathlib.Path(self.folder, name)
+        result["jobs"][0]["name"] = "relay"
+        for number in range(count):
+            result["jobs"][0]["rates"] = {"messages_per_s": factor * (1000 + number)}
+            result["jobs"][0]["cpu"] = {}
+            result["jobs"][0]["phases"] = {}
+            (folder / str(number)).mkdir(parents=True)
+            (folder / str(number) / "result.json").write_text(json.dumps(result))
+        return str(folder)
+
+    def test_compare_finds_what_got_worse(self):
+        base, slower = self.repeats("base", 6), self.repeats("slower", 6, 0.9)
+        reports = [os.path.join(self.folder, name) for name in ("report.md", "report.xml")]
+        outcome = self.smtpmark("compare", base, slower, "--markdown", reports[0], "--junit",
+                                reports[1])
+        self.assertEqual(outcome.status, 1, outcome.err)
+        self.assertIn("Worse: 1 of 1 figures.", outcome.out)
+        self.assertIn("**WORSE**", pathlib.Path(reports[0]).read_text())
+        tests = xml.etree.ElementTree.parse(reports[1]).getroot()
+        self.assertEqual(len(tests.findall("testcase/failure")), 1)
+        self.assertEqual(self.smtpmark("compare", base, base).status, 0)
+        self.assertEqual(self.smtpmark("compare", "--base", base, "--new", slower, "--threshold",
+                                       "messages-per-s=20").status, 0)
+
+    def test_compare_of_single_runs_cannot_tell(self):
+        base = self.repeats("base", 1)
+        outcome = self.smtpmark("compare", base, base)
+        self.assertEqual(outcome.status, 2, outcome.err)
+        self.assertIn("cannot tell", outcome.out)
+
+    def test_compare_of_what_cannot_be_compared(self):
+        base = self.repeats("base", 2)
+        empty = os.path.join(self.folder, "empty")
+        os.mkdir(empty)
+        bad = pathlib.Path(self.folder, "bad.json")
+        bad.write_text('{"schema": "smtpmark.result", "schema_version": 1}')
+        cut = pathlib.Path(self.folder, "cut.json")
+        cut.write_text('{"schema": "smtpmark.res')
+        for arguments, part in (([base, "/nonexistent.json"], "/nonexistent.json"),
+                                ([base, empty], "there is no result in"),
+                                ([base, str(bad)], "lacks jobs"),
+                                ([base, str(cut)], "not complete JSON"),
+                                ([base, base, "--threshold", "messages-per-s"], "METRIC=PERCENT"),
+                                ([base, base, "--threshold", "luck=5"], '"luck"'),
+                                ([base], "results"), ([], "BASE and NEW"),
+                                (["--base", base], "--new"),
+                                ([base, base, "--junit", "/dev/full"], "cannot write /dev/full")):
+            with self.subTest(arguments=arguments):
+                self.expect_sentence(self.smtpmark("compare", *arguments), part, status=3)
 
     def test_a_pipe_that_nobody_reads_loses_no_result(self):
         _, addresses = self.start_sink()

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "loadgen/commands.h"
+#include "loadgen/compare_report.h"
+#include "loadgen/regression.h"
+#include "loadgen/result_json.h"
+
+namespace smtpmark::loadgen {
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr int kRegression = 1;
+constexpr int kUndecided = 2;
+
+// The results that `path` stands for: itself, or all results of a folder and of the folders in it.
+std::vector<std::string> files_of(const std::string& path) {
+  std::error_code failed;
+  if (!fs::is_directory(path, failed)) return {path};
+  std::vector<std::string> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, failed)) {
+    const fs::path inner = entry.path() / "result.json";
+    if (entry.is_regular_file(failed) && entry.path().extension() == ".json") {
+      files.push_back(entry.path());
+    } else if (fs::exists(inner, failed)) {
+      files.push_back(inner);
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+tl::expected<std::vector<json>, std::string> read_all(const std::vector<std::string>& paths) {
+  std::vector<json> results;
+  for (const std::string& path : paths) {
+    const std::vector<std::string> files = files_of(path);
+    if (files.empty()) return tl::unexpected("there is no result in " + path);
+    for (const std::string& file : files) {
+      auto result = read_result(file);
+      if (!result) return tl::unexpected(result.error());
+      results.push_back(std::move(*result));
+    }
+  }
+  return results;
+}
+
+tl::expected<CompareRules, std::string> rules_of(const CompareOptions& options) {
+  CompareRules rules;
+  rules.any_machine = options.any_machine;
+  for (const std::string& text : options.thresholds) {
+    const std::size_t equals = text.find('=');
+    double percent = 0.0;
+    const char* const end = text.data() + text.size();
+    const bool read = equals != std::string::npos &&
+                      std::from_chars(text.data() + equals + 1, end, percent).ptr == end &&
+                      percent > 0.0 && percent < 1000.0;
+    if (!read) {
+      return tl::unexpected("--threshold takes METRIC=PERCENT, as messages-per-s=5, not \"" + text +
+                            "\"");
+    }
+    rules.thresholds[text.substr(0, equals)] = percent / 100.0;
+  }
+  return rules;
+}
+
+tl::expected<Verdict, std::string> compare(const CompareOptions& options) {
+  const auto rules = rules_of(options);
+  if (!rules) return tl::unexpected(rules.error());
+  const bool two = options.sides.size() == 2;
+  const auto base = read_all(two ? std::vector{options.sides[0]} : options.base);
+  if (!base) return tl::unexpected(base.error());
+  const auto fresh = read_all(two ? std::vector{options.sides[1]} : options.fresh);
+  if (!fresh) return tl::unexpected(fresh.error());
+  try {
+    return compare_sets(*base, *fresh, *rules);
+  } catch (const json::exception&) {
+    return tl::unexpected(std::string("one of the results lacks jobs, figures or environment"));
+  }
+}
+
+tl::expected<void, std::string> write_reports(const CompareOptions& options,
+                                              const Verdict& verdict) {
+  if (!options.markdown.empty()) {
+    const auto written = write_text(options.markdown, render_markdown(verdict));
+    if (!written) return written;
+  }
+  if (options.junit.empty()) return {};
+  return write_text(options.junit, render_junit(verdict));
+}
+
+int exit_code_of(const Verdict& verdict) {
+  if (!verdict.objections.empty()) return kUndecided;
+  switch (verdict.overall()) {
+    case Finding::kWorse: return kRegression;
+    case Finding::kCannotTell: return kUndecided;
+    case Finding::kSame:
+    case Finding::kBetter: break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int command_compare(const CompareOptions& options) {
+  if (options.sides.empty() && options.base.empty()) {
+    return complain("compare needs BASE and NEW, or --base and --new", kNotCompared);
+  }
+  const auto verdict = compare(options);
+  if (!verdict) return complain(verdict.error(), kNotCompared);
+  fmt::print("{}", render_verdict(*verdict));
+  if (const auto written = write_reports(options, *verdict); !written) {
+    return complain(written.error(), kNotCompared);
+  }
+  return exit_code_of(*verdict);
+}
+
+}  // namespace smtpmark::loadgen
