@@ -21,6 +21,7 @@ json result_of(double messages_per_s, const std::string& job = "25 plain") {
 
 std::vector<json> results_of(const std::vector<double>& rates) {
   std::vector<json> results;
+  results.reserve(rates.size());
   for (const double rate : rates) results.push_back(result_of(rate));
   return results;
 }
