@@ -85,11 +85,11 @@ std::vector<std::string> completions() {
 
 // The longest beginning of `text` that something completes to an address.
 std::size_t viable(std::string_view text, bool (*is_address)(std::string_view)) {
-  static const std::vector<std::string> kCompletions = completions();
+  static const std::vector<std::string> all_completions = completions();
   for (std::size_t length = std::min<std::size_t>(text.size(), 45);; --length) {
     const std::string begin(text.substr(0, length));
     const bool good =
-        std::any_of(kCompletions.begin(), kCompletions.end(),
+        std::any_of(all_completions.begin(), all_completions.end(),
                     [&](const std::string& completion) { return is_address(begin + completion); });
     if (good || length == 0) return length;
   }

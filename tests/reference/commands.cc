@@ -16,14 +16,14 @@ namespace {
 using namespace parser;
 
 const std::map<std::string, Verb>& verbs() {
-  static const std::map<std::string, Verb> kVerbsByName = [] {
+  static const std::map<std::string, Verb> verbs_by_name = [] {
     std::map<std::string, Verb> names;
     for (std::size_t i = 1; i < kVerbs; ++i) {
       names.emplace(to_string(static_cast<Verb>(i)), static_cast<Verb>(i));
     }
     return names;
   }();
-  return kVerbsByName;
+  return verbs_by_name;
 }
 
 // A word of letters before white space, a control octet or the line end.

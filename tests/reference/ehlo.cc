@@ -47,26 +47,26 @@ std::map<std::string, Bit> names_of(unsigned bits) {
 }
 
 Capability capability_of(std::string_view keyword) {
-  static const auto kNames = names_of<Capability>(64);
-  const auto found = kNames.find(in_capitals(keyword));
-  return found == kNames.end() ? kCapNone : found->second;
+  static const auto known_names = names_of<Capability>(64);
+  const auto found = known_names.find(in_capitals(keyword));
+  return found == known_names.end() ? kCapNone : found->second;
 }
 
 AuthMechanism mechanism_of(std::string_view name) {
-  static const auto kNames = names_of<AuthMechanism>(31);
-  const auto found = kNames.find(in_capitals(name));
-  return found == kNames.end() ? kAuthUnknown : found->second;
+  static const auto known_names = names_of<AuthMechanism>(31);
+  const auto found = known_names.find(in_capitals(name));
+  return found == known_names.end() ? kAuthUnknown : found->second;
 }
 
 ProxyAttribute attribute_of(std::string_view name) {
-  static const std::map<std::string, ProxyAttribute> kNames{
+  static const std::map<std::string, ProxyAttribute> known_names{
       {"NAME", kProxyName},         {"ADDR", kProxyAddr},         {"PORT", kProxyPort},
       {"PROTO", kProxyProto},       {"HELO", kProxyHelo},         {"LOGIN", kProxyLogin},
       {"DESTADDR", kProxyDestAddr}, {"DESTPORT", kProxyDestPort}, {"IDENT", kProxyIdent},
       {"SOURCE", kProxySource},
   };
-  const auto found = kNames.find(in_capitals(name));
-  return found == kNames.end() ? kProxyUnknown : found->second;
+  const auto found = known_names.find(in_capitals(name));
+  return found == known_names.end() ? kProxyUnknown : found->second;
 }
 
 // The value of one keyword; what is wrong with it first is kept.

@@ -180,7 +180,7 @@ struct Rule {
 };
 
 const std::map<std::string, Rule>& known() {
-  static const std::map<std::string, Rule> kRules{
+  static const std::map<std::string, Rule> rules{
       {"SIZE", {Verb::kMail, kParamSize, size_value}},
       {"BODY", {Verb::kMail, kParamBody, body_value}},
       {"SMTPUTF8", {Verb::kMail, kParamSmtpUtf8, nullptr}},
@@ -197,7 +197,7 @@ const std::map<std::string, Rule>& known() {
       {"RRVS", {Verb::kRcpt, kParamRrvs, rrvs_value}},
       {"REQUIRETLS", {Verb::kMail, kParamRequireTls, nullptr}},
   };
-  return kRules;
+  return rules;
 }
 
 // esmtp-keyword = ( ALPHA / DIGIT ) *( ALPHA / DIGIT / "-" )
