@@ -47,7 +47,7 @@ void write_parameters(const Command& command, smtp_parser_command& out) noexcept
   out.hold_until_s = command.hold_until_s;
   out.mtrk = to_c(command.mtrk);
   out.mtrk_s = command.mtrk_s;
-  out.mt_priority = static_cast<std::int32_t>(command.mt_priority);
+  out.mt_priority = command.mt_priority;  // NOLINT(bugprone-signed-char-misuse): a number
   out.rrvs_since_s = command.rrvs_since_s;
   out.rrvs_action = static_cast<std::int32_t>(command.rrvs_action);
 }
