@@ -111,6 +111,7 @@ FeedResult CommandParser::feed(std::string_view bytes, Command& command) noexcep
 
 FeedResult CommandParser::feed_more(std::string_view bytes, Command& command) noexcept {
   if (skipping_) return skip(bytes, 0, command);
+  if (bytes.size() < scanned_) return {Status::kNeedMore, 0};  // fewer octets than were seen
   const std::size_t end = find_end_nearby(bytes);
   if (end == std::string_view::npos) return wait(bytes, command);
   scanned_ = 0;

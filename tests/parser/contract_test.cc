@@ -74,5 +74,15 @@ TEST(Contract, EveryErrorAndEveryVerbHasItsOwnName) {
   }
 }
 
+// Against the contract, but no reason to read what is not there.
+TEST(Contract, FewerOctetsThanBeforeAreNoEvent) {
+  CommandParser parser;
+  Command command;
+  ASSERT_EQ(parser.feed(std::string_view("NOOP and so on"), command).status, Status::kNeedMore);
+  const std::string heap = "NOOP";  // against a red zone, where there are any
+  EXPECT_EQ(parser.feed(std::string_view(heap.data(), 4), command).status, Status::kNeedMore);
+  EXPECT_EQ(parser.feed(std::string_view("NOOP and so on\r\n"), command).status, Status::kReady);
+}
+
 }  // namespace
 }  // namespace smtpmark::parser
