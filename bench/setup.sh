@@ -52,7 +52,7 @@ need_tools() {
 }
 
 # Configures build/NAME once, with the Meson options that follow, and builds it: all of it, or the
-# one target that $build_only names.
+# targets that $build_only names.
 build() {
   name=$1
   shift
