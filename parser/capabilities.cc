@@ -6,19 +6,14 @@
 #include <limits>
 
 #include "parser/ascii.h"
+#include "parser/keyword_table.h"
 #include "parser/line.h"
 #include "parser/utc_time.h"
 
 namespace smtpmark::parser {
 namespace {
 
-template <typename Bit>
-struct Keyword {
-  std::string_view name;
-  Bit bit;
-};
-
-constexpr std::array kKeywords{
+constexpr KeywordTable kKeywords{std::array{
     Keyword<Capability>{"PIPELINING", kCapPipelining},
     Keyword<Capability>{"SIZE", kCapSize},
     Keyword<Capability>{"8BITMIME", kCap8bitMime},
@@ -53,9 +48,9 @@ constexpr std::array kKeywords{
     Keyword<Capability>{"SEND", kCapSend},
     Keyword<Capability>{"SOML", kCapSoml},
     Keyword<Capability>{"SAML", kCapSaml},
-};
+}};
 
-constexpr std::array kMechanisms{
+constexpr KeywordTable kMechanisms{std::array{
     Keyword<AuthMechanism>{"PLAIN", kAuthPlain},
     Keyword<AuthMechanism>{"LOGIN", kAuthLogin},
     Keyword<AuthMechanism>{"CRAM-MD5", kAuthCramMd5},
@@ -74,9 +69,9 @@ constexpr std::array kMechanisms{
     Keyword<AuthMechanism>{"DIGEST-MD5", kAuthDigestMd5},
     Keyword<AuthMechanism>{"GS2-KRB5", kAuthGs2Krb5},
     Keyword<AuthMechanism>{"GS2-KRB5-PLUS", kAuthGs2Krb5Plus},
-};
+}};
 
-constexpr std::array kAttributes{
+constexpr KeywordTable kAttributes{std::array{
     Keyword<ProxyAttribute>{"NAME", kProxyName},
     Keyword<ProxyAttribute>{"ADDR", kProxyAddr},
     Keyword<ProxyAttribute>{"PORT", kProxyPort},
@@ -87,30 +82,13 @@ constexpr std::array kAttributes{
     Keyword<ProxyAttribute>{"DESTPORT", kProxyDestPort},
     Keyword<ProxyAttribute>{"IDENT", kProxyIdent},
     Keyword<ProxyAttribute>{"SOURCE", kProxySource},
-};
+}};
 
-constexpr std::array kPriorityProfiles{
+constexpr KeywordTable kPriorityProfiles{std::array{
     Keyword<PriorityProfile>{"MIXER", PriorityProfile::kMixer},
     Keyword<PriorityProfile>{"STANAG4406", PriorityProfile::kStanag4406},
     Keyword<PriorityProfile>{"NSEP", PriorityProfile::kNsep},
-};
-
-template <typename Bit, std::size_t kSize>
-Bit bit_of(const std::array<Keyword<Bit>, kSize>& table, std::string_view word,
-           Bit otherwise) noexcept {
-  for (const auto& keyword : table) {
-    if (equals_ignoring_case(keyword.name, word)) return keyword.bit;
-  }
-  return otherwise;
-}
-
-template <typename Bit, std::size_t kSize>
-std::string_view name_of(const std::array<Keyword<Bit>, kSize>& table, Bit bit) noexcept {
-  for (const auto& keyword : table) {
-    if (keyword.bit == bit) return keyword.name;
-  }
-  return {};
-}
+}};
 
 bool is_space(char c) noexcept {
   return c == ' ' || c == '\t';
@@ -122,7 +100,6 @@ bool is_alphanumeric(char c) noexcept {
   return is_digit(c) || (to_upper(c) >= 'A' && to_upper(c) <= 'Z');
 }
 
-// RFC 5321, 4.1.1.1: ehlo-keyword
 bool is_keyword_octet(char c) noexcept {
   return is_alphanumeric(c) || c == '-';
 }
@@ -142,21 +119,38 @@ ValueFault bad_parameter(const char* at) noexcept {
   return {SyntaxError::kBadParameter, at};
 }
 
+std::string_view without_leading_space(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return text;
+}
+
 // Takes the next word off the front of `text`; empty, and at its end, when there is none.
 std::string_view take_word(std::string_view& text) noexcept {
-  const char* begin = text.data();
-  const char* const end = begin + text.size();
-  while (begin != end && is_space(*begin)) ++begin;
-  const char* word_end = begin;
-  while (word_end != end && !is_space(*word_end)) ++word_end;
-  text = {word_end, static_cast<std::size_t>(end - word_end)};
-  return {begin, static_cast<std::size_t>(word_end - begin)};
+  text = without_leading_space(text);
+  std::size_t size = 0;
+  while (size < text.size() && !is_space(text[size])) ++size;
+  const std::string_view word = text.substr(0, size);
+  text.remove_prefix(size);
+  return word;
 }
 
 std::string_view without_outer_space(std::string_view text) noexcept {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  text = without_leading_space(text);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
+}
+
+// Only digits, and too few to overflow; nothing else is told of others.
+bool decode_short_number(std::string_view digits, std::uint64_t& number) noexcept {
+  constexpr std::size_t kFew = 19;
+  if (digits.empty() || digits.size() > kFew) return false;
+  std::uint64_t value = 0;
+  for (const char c : digits) {
+    if (!is_digit(c)) return false;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  number = value;
+  return true;
 }
 
 // One or more digits, and a value up to `most`; `number` is 0 otherwise.
@@ -184,8 +178,16 @@ ValueFault check_end(std::string_view rest) noexcept {
   return word.empty() ? ValueFault{} : bad_parameter(word.data());
 }
 
+// RFC 5321, 4.1.1.1: ehlo-keyword
+ValueFault check_keyword(std::string_view word) noexcept {
+  const char* const wrong = end_of_keyword(word);
+  if (wrong == word.data() + word.size() && !word.empty()) return {};
+  return {SyntaxError::kBadSyntax, wrong};
+}
+
 // RFC 1870, 4: [ 1*20DIGIT ]
 ValueFault decode_size(std::string_view value, Capabilities& out) noexcept {
+  if (decode_short_number(value, out.size_limit)) return {};
   out.size_limit = 0;
   if (value.empty()) return {};
   const std::string_view digits = take_word(value);
@@ -223,7 +225,7 @@ ValueFault decode_priority(std::string_view value, Capabilities& out) noexcept {
   out.priority_profile = PriorityProfile::kNone;
   const std::string_view name = take_word(value);
   if (name.empty()) return {};
-  out.priority_profile = bit_of(kPriorityProfiles, name, PriorityProfile::kOther);
+  out.priority_profile = kPriorityProfiles.find(first_word(name), PriorityProfile::kOther);
   return check_end(value);
 }
 
@@ -260,10 +262,12 @@ ValueFault decode_limits(std::string_view value, Capabilities& out) noexcept {
 }
 
 template <typename Bit, std::size_t kSize, typename Set>
-void add_words(const std::array<Keyword<Bit>, kSize>& table, Bit otherwise, std::string_view words,
+void add_words(const KeywordTable<Bit, kSize>& table, Bit otherwise, std::string_view words,
                Set& set) noexcept {
-  for (std::string_view word = take_word(words); !word.empty(); word = take_word(words)) {
-    set = static_cast<Set>(set | bit_of(table, word, otherwise));
+  for (words = without_leading_space(words); !words.empty(); words = without_leading_space(words)) {
+    const Word word = first_word(words);
+    set = static_cast<Set>(set | table.find(word, otherwise));
+    words.remove_prefix(word.size);
   }
 }
 
@@ -290,7 +294,12 @@ ValueFault check_solicitation(std::string_view value) noexcept {
   return check_end(value);
 }
 
+constexpr std::uint64_t kWithValue = kCapSize | kCapAuth | kCapDeliverBy | kCapFutureRelease |
+                                     kCapMtPriority | kCapLimits | kCapBurl | kCapXclient |
+                                     kCapXforward | kCapNoSoliciting;
+
 ValueFault decode_value(Capability capability, std::string_view value, Capabilities& out) noexcept {
+  if ((capability & kWithValue) == 0) return {};
   switch (capability) {
     case kCapSize: return decode_size(value, out);
     case kCapAuth: add_words(kMechanisms, kAuthUnknown, value, out.mechanisms); return {};
@@ -309,35 +318,29 @@ ValueFault decode_value(Capability capability, std::string_view value, Capabilit
 }  // namespace
 
 std::string_view to_string(Capability capability) noexcept {
-  return name_of(kKeywords, capability);
+  return kKeywords.name_of(capability);
 }
 
 std::string_view to_string(AuthMechanism mechanism) noexcept {
-  return name_of(kMechanisms, mechanism);
+  return kMechanisms.name_of(mechanism);
 }
 
 CapabilityLine Capabilities::add(std::string_view text) noexcept {
   CapabilityLine line;
-  std::string_view rest = text;
-  line.keyword = take_word(rest);
-  line.value = without_outer_space(rest);
-  const auto refuse = [&](SyntaxError error, const char* at) {
-    line.error = error;
-    line.error_offset = static_cast<std::uint32_t>(at - text.data());
-  };
-
-  line.capability = bit_of(kKeywords, line.keyword, kCapNone);
-  if (line.capability == kCapNone) {
-    const char* const wrong = end_of_keyword(line.keyword);
-    if (wrong != line.keyword.end() || line.keyword.empty()) refuse(SyntaxError::kBadSyntax, wrong);
-    return line;
-  }
+  const std::string_view begun = without_leading_space(text);
+  const Word keyword = first_word(begun);
+  line.keyword = begun.substr(0, keyword.size);
+  line.value = without_outer_space(without_prefix(begun, keyword.size));
+  line.capability = kKeywords.find(keyword, kCapNone);
+  const ValueFault fault = line.capability == kCapNone
+                               ? check_keyword(line.keyword)
+                               : decode_value(line.capability, line.value, *this);
   offered |= line.capability;
   malformed &= ~std::uint64_t{line.capability};
-  const ValueFault fault = decode_value(line.capability, line.value, *this);
   if (!fault.any()) return line;
   malformed |= line.capability;
-  refuse(fault.error, fault.at);
+  line.error = fault.error;
+  line.error_offset = static_cast<std::uint32_t>(fault.at - text.data());
   return line;
 }
 

@@ -2,10 +2,11 @@
 #ifndef SMTPMARK_PARSER_OCTET_MASKS_H_
 #define SMTPMARK_PARSER_OCTET_MASKS_H_
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+
+#include "parser/swar.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -24,31 +25,11 @@ struct OctetMasks {
   std::uint64_t non_ascii = 0;
 };
 
-// Eight octets at a time in a word, for any processor.
 namespace swar {
-
-constexpr std::uint64_t kOnes = 0x0101010101010101;
-constexpr std::uint64_t kLow = 0x7f * kOnes;
-
-// The highest bit of each octet, as eight bits.
-constexpr std::uint64_t high_bits(std::uint64_t word) noexcept {
-  return ((word >> 7 & kOnes) * 0x0102040810204080) >> 56;
-}
-
-constexpr std::uint64_t equal_to(std::uint64_t word, unsigned char wanted) noexcept {
-  const std::uint64_t differing = word ^ wanted * kOnes;
-  return high_bits(~(((differing & kLow) + kLow) | differing));
-}
-
-inline std::uint64_t load(const char* at) noexcept {
-  std::uint64_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
-}
 
 inline OctetMasks masks_of(const char* block) noexcept {
   OctetMasks masks;
-  for (std::size_t i = 0; i < kBlock; i += sizeof(std::uint64_t)) {
+  for (std::size_t i = 0; i < kBlock; i += kOctets) {
     const std::uint64_t word = load(block + i);
     masks.cr |= equal_to(word, '\r') << i;
     masks.lf |= equal_to(word, '\n') << i;

@@ -2,6 +2,7 @@
 
 #include "parser/grammar.h"
 #include "parser/line.h"
+#include "parser/plain_reply.h"
 
 namespace smtpmark::parser {
 namespace {
@@ -28,6 +29,16 @@ Fault find_fault(std::string_view line, std::size_t line_end, bool any_text,
   return fault;
 }
 
+// memchr() is for long lines; a line that comes octet by octet is not worth the call.
+std::size_t find_line_feed(std::string_view bytes, std::size_t from) noexcept {
+  constexpr std::size_t kFew = 4;
+  if (bytes.size() - from > kFew) return bytes.find('\n', from);
+  for (; from < bytes.size(); ++from) {
+    if (bytes[from] == '\n') return from;
+  }
+  return std::string_view::npos;
+}
+
 // The digit in which two reply codes differ first.
 std::size_t first_difference(std::uint16_t a, std::uint16_t b) noexcept {
   if (a / 100 != b / 100) return 0;
@@ -40,24 +51,39 @@ FeedResult ReplyParser::feed(std::string_view bytes, ReplyLine& line) noexcept {
   if (error_ != SyntaxError::kNone) return reject(line);
   // Every verdict falls at a line feed or at the limit, so that it never depends on a split.
   const std::string_view window = bytes.substr(0, options_.max_line);
-  const std::size_t lf = window.find('\n', scanned_);
-  if (lf == std::string_view::npos) {
-    scanned_ = static_cast<std::uint32_t>(window.size());
-    if (window.size() < options_.max_line) return {Status::kNeedMore, 0};
-    return fail(SyntaxError::kLineTooLong, options_.max_line, line);
-  }
-  scanned_ = 0;
+  std::size_t plain = kNotPlain;
+  if (scanned_ == 0) plain = parse_plain_reply_line(window, line);
+  if (plain == kUnended) return wait(window.size(), line);
+  if (plain != kNotPlain) return finish(plain, line);
+
+  const std::size_t lf = find_line_feed(window, scanned_);
+  if (lf == std::string_view::npos) return wait(window.size(), line);
+  return parse(bytes.substr(0, lf + 1), line);
+}
+
+// There is no LF in the first `octets`.
+FeedResult ReplyParser::wait(std::size_t octets, ReplyLine& line) noexcept {
+  scanned_ = static_cast<std::uint32_t>(octets);
+  if (octets < options_.max_line) return {Status::kNeedMore, 0};
+  return fail(SyntaxError::kLineTooLong, options_.max_line, line);
+}
+
+// A complete line, up to its LF.
+FeedResult ReplyParser::parse(std::string_view bytes, ReplyLine& line) noexcept {
+  const std::size_t lf = bytes.size() - 1;
   const bool crlf = lf > 0 && bytes[lf - 1] == '\r';
   if (!crlf && !options_.bare_lf_ends_line) return fail(SyntaxError::kBareLf, lf, line);
-
-  const std::size_t end = lf + 1;
-  const Fault fault = find_fault(bytes.substr(0, end), crlf ? 2 : 1, options_.any_text, line);
-  if (fault.error != SyntaxError::kNone) return fail(fault.error, fault.offset, line);
-  return finish(end, line);
+  const bool plain = scanned_ != 0 && parse_plain_reply_line(bytes, line) == bytes.size();
+  if (!plain) {
+    const Fault fault = find_fault(bytes, crlf ? 2 : 1, options_.any_text, line);
+    if (fault.error != SyntaxError::kNone) return fail(fault.error, fault.offset, line);
+  }
+  return finish(bytes.size(), line);
 }
 
 // A line that is well-formed in itself: does it fit the reply it belongs to?
 FeedResult ReplyParser::finish(std::size_t consumed, ReplyLine& line) noexcept {
+  scanned_ = 0;
   line.first = lines_ == 0;
   if (!line.first && line.code != code_) {
     return fail(SyntaxError::kCodeMismatch, first_difference(line.code, code_), line);

@@ -79,6 +79,8 @@ class ReplyParser {
   std::uint64_t awaited() const noexcept { return awaited_; }  // replies still due
 
  private:
+  FeedResult wait(std::size_t octets, ReplyLine& line) noexcept;
+  FeedResult parse(std::string_view bytes, ReplyLine& line) noexcept;
   FeedResult finish(std::size_t consumed, ReplyLine& line) noexcept;
   FeedResult fail(SyntaxError error, std::size_t offset, ReplyLine& line) noexcept;
   FeedResult reject(ReplyLine& line) const noexcept;
