@@ -93,6 +93,12 @@ constexpr KeywordTable kPriorityProfiles{std::array{
 bool is_space(char c) noexcept {
   return c == ' ' || c == '\t';
 }
+constexpr KeywordTable kLimits{std::array{
+    Keyword<std::uint32_t Capabilities::*>{"RCPTMAX", &Capabilities::rcpt_max},
+    Keyword<std::uint32_t Capabilities::*>{"MAILMAX", &Capabilities::mail_max},
+    Keyword<std::uint32_t Capabilities::*>{"RCPTDOMAINMAX", &Capabilities::rcpt_domain_max},
+}};
+
 bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
@@ -102,6 +108,9 @@ bool is_alphanumeric(char c) noexcept {
 
 bool is_keyword_octet(char c) noexcept {
   return is_alphanumeric(c) || c == '-';
+}
+bool is_limit_octet(char c) noexcept {
+  return is_keyword_octet(c) || c == '_';
 }
 const char* end_of_keyword(std::string_view word) noexcept {
   if (word.starts_with('-')) return word.data();
@@ -225,28 +234,25 @@ ValueFault decode_priority(std::string_view value, Capabilities& out) noexcept {
   out.priority_profile = PriorityProfile::kNone;
   const std::string_view name = take_word(value);
   if (name.empty()) return {};
-  out.priority_profile = kPriorityProfiles.find(first_word(name), PriorityProfile::kOther);
+  out.priority_profile = kPriorityProfiles.find(word_of(name), PriorityProfile::kOther);
   return check_end(value);
 }
 
 // RFC 9422, 3: values are 1 to 999999
 ValueFault decode_limit(std::string_view item, Capabilities& out) noexcept {
-  const std::size_t name_end = std::min(item.find('='), item.size());
-  const std::string_view name = item.substr(0, name_end);
-  for (const char& c : name) {
-    if (!is_keyword_octet(c) && c != '_') return bad_parameter(&c);
+  std::size_t name_end = 0;
+  while (name_end < item.size() && is_limit_octet(item[name_end])) ++name_end;
+  const bool has_value = name_end < item.size() && item[name_end] == '=';
+  if (name_end == 0 || (name_end < item.size() && !has_value)) {
+    return bad_parameter(item.data() + name_end);
   }
-  if (name.empty()) return bad_parameter(item.data());
-  std::uint32_t* const limit = equals_ignoring_case(name, "RCPTMAX")         ? &out.rcpt_max
-                               : equals_ignoring_case(name, "MAILMAX")       ? &out.mail_max
-                               : equals_ignoring_case(name, "RCPTDOMAINMAX") ? &out.rcpt_domain_max
-                                                                             : nullptr;
+  const auto limit = kLimits.find(word_of(item.substr(0, name_end)), nullptr);
   if (limit == nullptr) return {};
-  *limit = 0;
-  if (name_end == item.size()) return bad_parameter(item.data() + name_end);
+  out.*limit = 0;
+  if (!has_value) return bad_parameter(item.data() + name_end);
   const std::string_view digits = without_prefix(item, name_end + 1);
   if (digits.starts_with('0')) return bad_parameter(digits.data());
-  return decode_number(digits, kSixDigits, *limit);
+  return decode_number(digits, kSixDigits, out.*limit);
 }
 
 // One limit that is wrong does not take the others along.
@@ -297,9 +303,9 @@ ValueFault check_solicitation(std::string_view value) noexcept {
 constexpr std::uint64_t kWithValue = kCapSize | kCapAuth | kCapDeliverBy | kCapFutureRelease |
                                      kCapMtPriority | kCapLimits | kCapBurl | kCapXclient |
                                      kCapXforward | kCapNoSoliciting;
+constexpr std::uint64_t kWithoutValue = ~kWithValue;
 
 ValueFault decode_value(Capability capability, std::string_view value, Capabilities& out) noexcept {
-  if ((capability & kWithValue) == 0) return {};
   switch (capability) {
     case kCapSize: return decode_size(value, out);
     case kCapAuth: add_words(kMechanisms, kAuthUnknown, value, out.mechanisms); return {};
@@ -315,6 +321,26 @@ ValueFault decode_value(Capability capability, std::string_view value, Capabilit
   }
 }
 
+// A line that has more to it than a keyword.
+[[gnu::noinline]] CapabilityLine add_value(std::string_view text, Capabilities& out) noexcept {
+  CapabilityLine line;
+  const std::string_view begun = without_leading_space(text);
+  const Word keyword = first_word(begun);
+  line.keyword = begun.substr(0, keyword.size);
+  line.value = without_outer_space(without_prefix(begun, keyword.size));
+  line.capability = kKeywords.find(keyword, kCapNone);
+  const ValueFault fault = line.capability == kCapNone
+                               ? check_keyword(line.keyword)
+                               : decode_value(line.capability, line.value, out);
+  out.offered |= line.capability;
+  out.malformed &= ~std::uint64_t{line.capability};
+  if (!fault.any()) return line;
+  out.malformed |= line.capability;
+  line.error = fault.error;
+  line.error_offset = static_cast<std::uint32_t>(fault.at - text.data());
+  return line;
+}
+
 }  // namespace
 
 std::string_view to_string(Capability capability) noexcept {
@@ -326,22 +352,10 @@ std::string_view to_string(AuthMechanism mechanism) noexcept {
 }
 
 CapabilityLine Capabilities::add(std::string_view text) noexcept {
-  CapabilityLine line;
-  const std::string_view begun = without_leading_space(text);
-  const Word keyword = first_word(begun);
-  line.keyword = begun.substr(0, keyword.size);
-  line.value = without_outer_space(without_prefix(begun, keyword.size));
-  line.capability = kKeywords.find(keyword, kCapNone);
-  const ValueFault fault = line.capability == kCapNone
-                               ? check_keyword(line.keyword)
-                               : decode_value(line.capability, line.value, *this);
-  offered |= line.capability;
-  malformed &= ~std::uint64_t{line.capability};
-  if (!fault.any()) return line;
-  malformed |= line.capability;
-  line.error = fault.error;
-  line.error_offset = static_cast<std::uint32_t>(fault.at - text.data());
-  return line;
+  const Capability whole = kKeywords.find(word_of(text), kCapNone);
+  if ((whole & kWithoutValue) == 0) return add_value(text, *this);
+  offered |= whole;
+  return {whole, SyntaxError::kNone, 0, text, without_prefix(text, text.size())};
 }
 
 }  // namespace smtpmark::parser

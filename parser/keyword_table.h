@@ -59,6 +59,17 @@ constexpr bool take_octets(std::uint64_t loaded, std::uint64_t& octets,
   return word;
 }
 
+// All of `text` as a word, whatever its octets are. Only the size is told of a longer one.
+[[gnu::always_inline]] constexpr Word word_of(std::string_view text) noexcept {
+  Word word;
+  word.size = text.size();
+  if (text.size() > Word::kLongest) return word;
+  word.first = swar::load(text, 0);
+  if (text.size() > swar::kOctets) word.second = swar::load(text, swar::kOctets);
+  if (text.size() > 2 * swar::kOctets) word.third = swar::load(text, 2 * swar::kOctets);
+  return word;
+}
+
 template <typename Value>
 struct Keyword {
   std::string_view name;  // in capitals
@@ -73,7 +84,7 @@ class KeywordTable {
       : keywords_(keywords) {
     while (!has_no_collision()) multiplier_ += 2 * kStep;
     for (const auto& keyword : keywords_) {
-      const Word word = first_word(keyword.name);
+      const Word word = word_of(keyword.name);
       slots_[slot_of(word)] = {word, cases_of(word), keyword.value};
     }
   }
@@ -126,7 +137,7 @@ class KeywordTable {
   constexpr bool has_no_collision() const noexcept {
     std::array<bool, kSlots> taken{};
     return std::none_of(keywords_.begin(), keywords_.end(), [&](const auto& keyword) {
-      return std::exchange(taken[slot_of(first_word(keyword.name))], true);
+      return std::exchange(taken[slot_of(word_of(keyword.name))], true);
     });
   }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "parser/octet_lanes.h"
 #include "parser/reply_parser.h"
 #include "parser/swar.h"
 
@@ -25,8 +26,25 @@ inline unsigned digit(char c) noexcept {
   return static_cast<unsigned char>(c) - unsigned{'0'};
 }
 
+#if defined(__SSE2__)
+
+// Octets above 127 are negative here.
+inline __m128i is_not_printable(__m128i octets) noexcept {
+  return _mm_or_si128(_mm_cmplt_epi8(octets, _mm_set1_epi8(' ')),
+                      _mm_cmpeq_epi8(octets, _mm_set1_epi8('\x7f')));
+}
+
+#endif
+
 // The first octet that is not printable ASCII.
 inline const char* skip_printable(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  constexpr std::size_t kLane = sizeof(__m128i);
+  for (; static_cast<std::size_t>(end - at) >= kLane; at += kLane) {
+    const std::uint64_t hits = lane_mask<kLane>(at, is_not_printable);
+    if (hits != 0) return at + std::countr_zero(hits);
+  }
+#endif
   for (; static_cast<std::size_t>(end - at) >= swar::kOctets; at += swar::kOctets) {
     const std::uint64_t hits = swar::not_printable(swar::load(at));
     if (hits != 0) return at + std::countr_zero(hits) / 8;
@@ -66,7 +84,8 @@ inline EnhancedCode enhanced_code_of(const char* text) noexcept {
 
 // Parses the line that `bytes` begin with when it is a plain one: code, separator, printable ASCII,
 // CRLF. Fills in what parse_reply_line() would (grammar.h) and returns the octets of the line.
-inline std::size_t parse_plain_reply_line(std::string_view bytes, ReplyLine& reply) noexcept {
+[[gnu::always_inline]] inline std::size_t parse_plain_reply_line(std::string_view bytes,
+                                                                 ReplyLine& reply) noexcept {
   using namespace plain_reply;
   if (bytes.size() < kShortest) return kNotPlain;
   const char* const begin = bytes.data();

@@ -47,18 +47,45 @@ std::size_t first_difference(std::uint16_t a, std::uint16_t b) noexcept {
 
 }  // namespace
 
+// A line that is well-formed in itself: does it fit the reply it belongs to?
+[[gnu::always_inline]] inline FeedResult ReplyParser::finish(std::size_t consumed,
+                                                             ReplyLine& line) noexcept {
+  scanned_ = 0;
+  line.first = lines_ == 0;
+  if (!line.first && line.code != code_) {
+    return fail(SyntaxError::kCodeMismatch, first_difference(line.code, code_), line);
+  }
+  if (lines_ == options_.max_lines) return fail(SyntaxError::kTooManyLines, 0, line);
+  const std::uint32_t room = options_.max_reply - octets_;
+  if (consumed > room) return fail(SyntaxError::kReplyTooLong, room, line);
+
+  if (line.first) origin_ = origin_of(line.code);
+  line.origin = origin_;
+  line.error = SyntaxError::kNone;
+  line.error_offset = 0;
+  code_ = line.code;
+  lines_ = line.last ? 0 : lines_ + 1;
+  octets_ = line.last ? 0 : octets_ + static_cast<std::uint32_t>(consumed);
+  if (line.last && origin_ == ReplyOrigin::kExpected) --awaited_;
+  return {Status::kReady, consumed};
+}
+
+// Every verdict falls at a line feed or at the limit, so that it never depends on a split.
 FeedResult ReplyParser::feed(std::string_view bytes, ReplyLine& line) noexcept {
   if (error_ != SyntaxError::kNone) return reject(line);
-  // Every verdict falls at a line feed or at the limit, so that it never depends on a split.
   const std::string_view window = bytes.substr(0, options_.max_line);
-  std::size_t plain = kNotPlain;
-  if (scanned_ == 0) plain = parse_plain_reply_line(window, line);
+  if (scanned_ != 0) return feed_rest(window, line);
+  const std::size_t plain = parse_plain_reply_line(window, line);
   if (plain == kUnended) return wait(window.size(), line);
-  if (plain != kNotPlain) return finish(plain, line);
+  if (plain == kNotPlain) return feed_rest(window, line);
+  return finish(plain, line);
+}
 
+// Goes on with a line, or begins with one that is not plain.
+FeedResult ReplyParser::feed_rest(std::string_view window, ReplyLine& line) noexcept {
   const std::size_t lf = find_line_feed(window, scanned_);
   if (lf == std::string_view::npos) return wait(window.size(), line);
-  return parse(bytes.substr(0, lf + 1), line);
+  return parse(window.substr(0, lf + 1), line);
 }
 
 // There is no LF in the first `octets`.
@@ -79,28 +106,6 @@ FeedResult ReplyParser::parse(std::string_view bytes, ReplyLine& line) noexcept 
     if (fault.error != SyntaxError::kNone) return fail(fault.error, fault.offset, line);
   }
   return finish(bytes.size(), line);
-}
-
-// A line that is well-formed in itself: does it fit the reply it belongs to?
-FeedResult ReplyParser::finish(std::size_t consumed, ReplyLine& line) noexcept {
-  scanned_ = 0;
-  line.first = lines_ == 0;
-  if (!line.first && line.code != code_) {
-    return fail(SyntaxError::kCodeMismatch, first_difference(line.code, code_), line);
-  }
-  if (lines_ == options_.max_lines) return fail(SyntaxError::kTooManyLines, 0, line);
-  const std::uint32_t room = options_.max_reply - octets_;
-  if (consumed > room) return fail(SyntaxError::kReplyTooLong, room, line);
-
-  if (line.first) origin_ = origin_of(line.code);
-  line.origin = origin_;
-  line.error = SyntaxError::kNone;
-  line.error_offset = 0;
-  code_ = line.code;
-  lines_ = line.last ? 0 : lines_ + 1;
-  octets_ = line.last ? 0 : octets_ + static_cast<std::uint32_t>(consumed);
-  if (line.last && origin_ == ReplyOrigin::kExpected) --awaited_;
-  return {Status::kReady, consumed};
 }
 
 ReplyOrigin ReplyParser::origin_of(std::uint16_t code) const noexcept {

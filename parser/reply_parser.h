@@ -79,6 +79,7 @@ class ReplyParser {
   std::uint64_t awaited() const noexcept { return awaited_; }  // replies still due
 
  private:
+  FeedResult feed_rest(std::string_view window, ReplyLine& line) noexcept;
   FeedResult wait(std::size_t octets, ReplyLine& line) noexcept;
   FeedResult parse(std::string_view bytes, ReplyLine& line) noexcept;
   FeedResult finish(std::size_t consumed, ReplyLine& line) noexcept;
