@@ -39,6 +39,14 @@ std::size_t find_line_feed(std::string_view bytes, std::size_t from) noexcept {
   return std::string_view::npos;
 }
 
+// Whether to look at a line from its beginning again, because that takes less than to look for its
+// end first: it is short, and more than a few octets of it have arrived.
+bool is_worth_a_look(std::size_t scanned, std::size_t octets) noexcept {
+  constexpr std::size_t kShort = 64;
+  constexpr std::size_t kFew = 8;
+  return scanned == 0 || (scanned <= kShort && octets >= scanned + kFew);
+}
+
 // The digit in which two reply codes differ first.
 std::size_t first_difference(std::uint16_t a, std::uint16_t b) noexcept {
   if (a / 100 != b / 100) return 0;
@@ -74,7 +82,7 @@ std::size_t first_difference(std::uint16_t a, std::uint16_t b) noexcept {
 FeedResult ReplyParser::feed(std::string_view bytes, ReplyLine& line) noexcept {
   if (error_ != SyntaxError::kNone) return reject(line);
   const std::string_view window = bytes.substr(0, options_.max_line);
-  if (scanned_ != 0) return feed_rest(window, line);
+  if (!is_worth_a_look(scanned_, window.size())) return feed_rest(window, line);
   const std::size_t plain = parse_plain_reply_line(window, line);
   if (plain == kUnended) return wait(window.size(), line);
   if (plain == kNotPlain) return feed_rest(window, line);

@@ -6,7 +6,8 @@
 //
 //   `bytes` begins with the first octet that no earlier call consumed. The caller drops
 //   `r.consumed` leading octets and presents the rest again, with more behind it, at any address:
-//   the parser keeps offsets, not pointers, and never searches an octet twice for a line end.
+//   the parser keeps offsets, not pointers, and looks for a line end where it has not looked yet
+//   (octets of a line below 64 may be looked at again).
 //   Any split of the same octets gives the same sequence of events, and one call returns at most
 //   one event, so `consumed` is exact at each of them: what follows a STARTTLS, a DATA or a BDAT
 //   is untouched and the caller decides who reads it.
