@@ -6,11 +6,13 @@
 """
 
 import concurrent.futures
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 FOLDERS = ("parser", "io", "loadgen", "bench", "tests")
 MAX_LINES = 500
@@ -80,19 +82,33 @@ def check_arrows(root):
     return problems
 
 
+def commands_by_file(build):
+    """The first compile command of each file: clang-tidy would go through all of them, and some
+    sources are part of several libraries."""
+    commands = {}
+    for command in json.loads(pathlib.Path(build, "compile_commands.json").read_text()):
+        name = os.path.realpath(os.path.join(command["directory"], command["file"]))
+        commands.setdefault(name, command)
+    return commands
+
+
 def tidy(root, build):
+    commands = commands_by_file(build)
     files = [name for name in sources(root, ".cc")
-             if f"{name}\"" in pathlib.Path(build, "compile_commands.json").read_text()]
+             if os.path.realpath(os.path.join(root, name)) in commands]
 
     def one(name):
         done = subprocess.run(["clang-tidy", "--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p",
-                               build, name], cwd=root,
+                               folder, name], cwd=root,
                               capture_output=True, text=True)
         found = [line for line in done.stdout.splitlines() if "error:" in line or "warning:" in line]
         return found or ([f"{name}: clang-tidy failed"] if done.returncode != 0 else [])
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return sorted({line for lines in pool.map(one, files) for line in lines})
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "compile_commands.json").write_text(
+            json.dumps(list(commands.values())))
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            return sorted({line for lines in pool.map(one, files) for line in lines})
 
 
 def main(arguments):
