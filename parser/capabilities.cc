@@ -305,6 +305,20 @@ constexpr std::uint64_t kWithValue = kCapSize | kCapAuth | kCapDeliverBy | kCapF
                                      kCapXforward | kCapNoSoliciting;
 constexpr std::uint64_t kWithoutValue = ~kWithValue;
 
+// Nothing of a malformed value is kept but its words: a set, and the limits that are well-formed.
+void forget_value(Capability capability, Capabilities& out) noexcept {
+  switch (capability) {
+    case kCapSize: out.size_limit = 0; break;
+    case kCapDeliverBy: out.deliver_by_min_s = 0; break;
+    case kCapFutureRelease:
+      out.hold_for_max_s = 0;
+      out.hold_until_max_s = 0;
+      break;
+    case kCapMtPriority: out.priority_profile = PriorityProfile::kNone; break;
+    default: break;
+  }
+}
+
 ValueFault decode_value(Capability capability, std::string_view value, Capabilities& out) noexcept {
   switch (capability) {
     case kCapSize: return decode_size(value, out);
@@ -336,6 +350,7 @@ ValueFault decode_value(Capability capability, std::string_view value, Capabilit
   out.malformed &= ~std::uint64_t{line.capability};
   if (!fault.any()) return line;
   out.malformed |= line.capability;
+  forget_value(line.capability, out);
   line.error = fault.error;
   line.error_offset = static_cast<std::uint32_t>(fault.at - text.data());
   return line;

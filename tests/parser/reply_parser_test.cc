@@ -13,7 +13,11 @@ namespace {
 using namespace std::literals;
 
 constexpr ReplyOptions kStrict;
+constexpr ReplyOptions kBareLf{.bare_lf_ends_line = true};
+constexpr ReplyOptions kAnyText{.any_text = true};
+constexpr ReplyOptions kSmall{.max_line = 20, .max_lines = 3, .max_reply = 30};
 
+template <const ReplyOptions& kOptions>
 class ReplySession {
  public:
   FeedResult feed(std::string_view bytes) {
@@ -21,7 +25,7 @@ class ReplySession {
     if (result.status == Status::kReady) {
       EXPECT_TRUE(lies_within(line_.text, bytes));
       EXPECT_EQ(line_.error, SyntaxError::kNone);
-      EXPECT_EQ(bytes.substr(result.consumed - 2, 2), "\r\n");
+      EXPECT_EQ(bytes[result.consumed - 1], '\n');
     }
     return result;
   }
@@ -38,18 +42,19 @@ class ReplySession {
       text += " " + std::to_string(line_.enhanced.class_digit) + "/" +
               std::to_string(line_.enhanced.subject) + "/" + std::to_string(line_.enhanced.detail);
     }
+    if (line_.enhanced_mismatch) text += " mismatch";
     return text + " [" + std::string(line_.text) + "]";
   }
 
   bool done() const { return false; }
 
  private:
-  ReplyParser parser_;
+  ReplyParser parser_{kOptions};
   ReplyLine line_;
 };
 
 Log replies_of(std::string_view input) {
-  return log_of_every_split<ReplySession>(input);
+  return log_of_every_split<ReplySession<kStrict>>(input);
 }
 
 // The only event of `line`, to which CRLF is added.
@@ -97,11 +102,22 @@ TEST(Replies, TellTheirEnhancedCode) {
 }
 
 TEST(Replies, HaveNoEnhancedCodeWhereItOnlyLooksLikeOne) {
-  for (const std::string text : {"250 5.1.1 x", "354 3.0.0 x", "250 2.1.5x", "250 2.1", "250 2.1.",
-                                 "250 2.1.1234 x", "250 2.1.5.6 x", "250 2..5 x", "250 a 2.1.5 x",
-                                 "250 2.01.5 x", "250  2.1.5 x", "250 2.1.5\tx", "220 220.1.1 x"}) {
+  for (const std::string text :
+       {"354 3.0.0 x", "250 2.1.5x", "250 2.1", "250 2.1.", "250 2.1.1234 x", "250 2.1.5.6 x",
+        "250 2..5 x", "250 a 2.1.5 x", "250 2.01.5 x", "250  2.1.5 x", "250 2.1.5\tx",
+        "220 220.1.1 x", "250 2.1234.5 x", "250 3.1.5 x", "250 2.1.x", "250 2.x.1"}) {
     EXPECT_EQ(reply_of(text), text.substr(0, 3) + " first last [" + text.substr(4) + "]");
   }
+}
+
+TEST(Replies, SayWhenTheClassOfAnEnhancedCodeIsNotTheFirstDigit) {
+  EXPECT_EQ(reply_of("250 5.1.1 x"), "250 first last mismatch [5.1.1 x]");
+  EXPECT_EQ(reply_of("550 2.0.0"), "550 first last mismatch [2.0.0]");
+  EXPECT_EQ(reply_of("354 2.0.0 go"), "354 first last mismatch [2.0.0 go]");
+  EXPECT_EQ(reply_of("451 5.3.0 gr\xc3\xbc\xc3\x9f"),
+            "451 first last mismatch [5.3.0 gr\xc3\xbc\xc3\x9f]");
+  EXPECT_EQ(replies_of("250 5.1.1 a\r\n250 b\r\n"),
+            Log({"13: 250 first last mismatch [5.1.1 a]", "20: 250 first last [b]"}));
 }
 
 TEST(Replies, DoNotInheritAnEnhancedCode) {
@@ -194,6 +210,53 @@ TEST(Replies, StayRejectedWhateverFollows) {
     EXPECT_EQ(line.error, SyntaxError::kBadReplyCode);
     EXPECT_EQ(line.error_offset, 2U);
   }
+}
+
+TEST(Replies, MayBeOfExactlyTheirLimitOfOctets) {
+  const auto log = [](std::string_view input) {
+    return log_of_every_split<ReplySession<kSmall>>(input);
+  };
+  const std::string first = "250-abcdefgh\r\n";  // 14 octets
+  EXPECT_EQ(log(first + "250 abcdefghij\r\n"),
+            Log({"14: 250 first [abcdefgh]", "30: 250 last [abcdefghij]"}));
+  EXPECT_EQ(log(first + "250 abcdefghijk\r\n"),
+            Log({"14: 250 first [abcdefgh]", "14: rejected: reply too long at 16"}));
+  EXPECT_EQ(log("250 abcdefghijklmn\r\n250 abcdefghijklmn\r\n").size(), 2U) << "each has its own";
+  EXPECT_EQ(log("250-\r\n250-\r\n250-\r\n250 \r\n").back(),
+            "18: rejected: too many lines in one reply at 0");
+  EXPECT_EQ(log("250 abcdefghijklmno\r\n"), Log({"0: rejected: line too long at 20"}));
+}
+
+TEST(Replies, AreMuchLargerForAClientThatSaysSo) {
+  ReplyParser parser(ReplyOptions{.max_line = 5000});
+  ReplyLine line;
+  const std::string wide = "250 " + std::string(4994, 'a') + "\r\n";
+  EXPECT_EQ(parser.feed(wide, line).status, Status::kReady);
+}
+
+// The named leniencies
+
+TEST(Replies, MayEndTheirLinesWithABareLfWhereThatIsAllowed) {
+  const auto log = [](std::string_view input) {
+    return log_of_every_split<ReplySession<kBareLf>>(input);
+  };
+  EXPECT_EQ(log("250-a\n250-2.0.0 b\r\n250\n"),
+            Log({"6: 250 first [a]", "19: 250 2/0/0 [2.0.0 b]", "23: 250 last []"}));
+  EXPECT_EQ(log("250 a\rb\n"), Log({"0: rejected: bare CR at 5"}));
+  EXPECT_EQ(log("\n"), Log({"0: rejected: bad reply code at 0"}));
+}
+
+TEST(Replies, MayHoldAnyTextWhereThatIsAllowed) {
+  const auto log = [](std::string_view input) {
+    return log_of_every_split<ReplySession<kAnyText>>(input);
+  };
+  EXPECT_EQ(log("250-gr\xfc\xdf\r\n250 \x1b[0m\r\n"),
+            Log({"10: 250 first [gr\xfc\xdf]", "20: 250 last [\x1b[0m]"}));
+  EXPECT_EQ(log("250 2.0.0 \xfc\r\n"), Log({"13: 250 first last 2/0/0 [2.0.0 \xfc]"}));
+  EXPECT_EQ(log("250 a\0b\r\n"sv), Log({"0: rejected: NUL octet at 5"}));
+  EXPECT_EQ(log("250 a\rb\r\n"), Log({"0: rejected: bare CR at 5"}));
+  EXPECT_EQ(log("250_\xfc\r\n"), Log({"0: rejected: bad syntax at 3"}));
+  EXPECT_EQ(log("25x \xfc\r\n"), Log({"0: rejected: bad reply code at 2"}));
 }
 
 TEST(ReplyLaw, HoldsForRepliesWithOctetsChangedAtRandom) {
