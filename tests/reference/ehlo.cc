@@ -272,6 +272,15 @@ std::size_t viable_keyword(std::string_view keyword) {
   return at;
 }
 
+// What was said of a number or a profile means nothing when it is malformed.
+void forget(Capability capability, Capabilities& offer) {
+  if (capability == kCapSize) offer.size_limit = 0;
+  if (capability == kCapDeliverBy) offer.deliver_by_min_s = 0;
+  if (capability == kCapFutureRelease) offer.hold_for_max_s = 0;
+  if (capability == kCapFutureRelease) offer.hold_until_max_s = 0;
+  if (capability == kCapMtPriority) offer.priority_profile = PriorityProfile::kNone;
+}
+
 CapabilityLine ehlo_line(std::string_view text, Capabilities& offer) {
   CapabilityLine line;
   std::vector<Word> words = words_of(text);
@@ -294,7 +303,9 @@ CapabilityLine ehlo_line(std::string_view text, Capabilities& offer) {
   offer.offered |= line.capability;
   Value(words, offer, line).decode(line.capability);
   offer.malformed &= ~std::uint64_t{line.capability};
-  if (line.error != SyntaxError::kNone) offer.malformed |= line.capability;
+  if (line.error == SyntaxError::kNone) return line;
+  offer.malformed |= line.capability;
+  forget(line.capability, offer);
   return line;
 }
 
