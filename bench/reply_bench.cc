@@ -59,7 +59,7 @@ struct Offer {
 
 const std::vector<Offer>& offers() {
   using namespace parser;
-  static const std::vector<Offer> kOffers{
+  static const std::vector<Offer> known{
       {{"PIPELINING", "SIZE 10240000", "VRFY", "ETRN", "STARTTLS", "AUTH PLAIN LOGIN",
         "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING"},
        10240000,
@@ -77,7 +77,7 @@ const std::vector<Offer>& offers() {
        157286400,
        0},
   };
-  return kOffers;
+  return known;
 }
 
 std::string offer_text(const Capabilities& offered) {

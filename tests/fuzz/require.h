@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string_view>
 
+// The name that fuzzers call.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace smtpmark::fuzz {
