@@ -36,6 +36,7 @@ constexpr bool is_small_and_plain() {
 
 static_assert(is_small_and_plain<CommandParser>());
 static_assert(is_small_and_plain<ReplyParser>());
+static_assert(is_small_and_plain<BodyChecker>());
 static_assert(is_small_and_plain<DataFramer>());
 static_assert(is_small_and_plain<ChunkFramer>());
 
