@@ -114,7 +114,7 @@ class Mutator {
     static constexpr std::string_view kTelling(
         "\r\n\0 \t.<>@:;=\"\\[]+-_,/\x7f\x80\xc3\xff"
         "09aZ",
-        30);
+        29);
     return below(2) == 0 ? kTelling[below(kTelling.size())] : static_cast<char>(below(256));
   }
 
