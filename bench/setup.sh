@@ -47,7 +47,7 @@ need_tools() {
   fi
   [ -z "$absent" ] && return
   echo "This is not a Debian, and these are missing:$absent" >&2
-  echo "Install them (with their headers, and tl::expected) and run this again." >&2
+  echo "Install them (with their headers, tl::expected and mimalloc) and run this again." >&2
   exit 1
 }
 

@@ -170,16 +170,22 @@ tl::expected<Verdict, std::string> compare_sets(const std::vector<json>& base,
     Sample base;
     Sample fresh;
   };
+  Verdict verdict;
   std::vector<Pair> pairs;
   for (const std::string& job : jobs_of(base)) {
     for (const Metric& metric : metrics()) {
       Pair pair{job, &metric, figures_of(base, job, metric), figures_of(fresh, job, metric)};
-      if (!pair.base.empty() && !pair.fresh.empty()) pairs.push_back(std::move(pair));
+      if (pair.base.empty()) continue;
+      if (pair.fresh.empty()) {
+        verdict.objections.push_back(
+            fmt::format("new: \"{}\" has no {}, which the base has", job, metric.name));
+      } else {
+        pairs.push_back(std::move(pair));
+      }
     }
   }
   if (pairs.empty()) return tl::unexpected(std::string("the results have no job in common"));
 
-  Verdict verdict;
   const double level = kLevel / static_cast<double>(pairs.size());
   for (const Pair& pair : pairs) {
     const auto given = rules.thresholds.find(std::string(pair.metric->name));

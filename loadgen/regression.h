@@ -66,7 +66,7 @@ struct CompareRules {
 // not go unseen. What is no accident is for the rank test to say, at 5 % divided by the number of
 // figures compared (Bonferroni), so that many figures do not make a false alarm likely; what may
 // be, for the 95 % interval. Fails with a sentence when there is nothing to compare or a threshold
-// names no metric.
+// names no metric; what only the base has is objected to.
 tl::expected<Verdict, std::string> compare_sets(const std::vector<nlohmann::json>& base,
                                                 const std::vector<nlohmann::json>& fresh,
                                                 const CompareRules& rules);

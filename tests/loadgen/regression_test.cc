@@ -109,6 +109,15 @@ TEST(Regression, OtherMachinesAndBrokenRunsAreObjectedTo) {
   EXPECT_EQ(verdict->objections[1], "new: \"25 plain\" was interrupted");
 }
 
+TEST(Regression, WhatIsMissingIsNotPassedOver) {
+  std::vector<json> base = results_of(kSteady);
+  for (json& result : base) result["jobs"].push_back(result_of(500, "465")["jobs"][0]);
+  const auto verdict = compare_sets(base, results_of(kSteady), {});
+  ASSERT_TRUE(verdict.has_value());
+  ASSERT_EQ(verdict->objections.size(), 1U);
+  EXPECT_EQ(verdict->objections[0], "new: \"465\" has no messages-per-s, which the base has");
+}
+
 TEST(Regression, NothingInCommonIsNoComparison) {
   EXPECT_FALSE(compare_sets({result_of(1.0, "a")}, {result_of(1.0, "b")}, {}).has_value());
 }
