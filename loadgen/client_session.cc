@@ -208,7 +208,7 @@ io::Task<bool> ClientSession::messages() {
   for (std::uint64_t sent = 1;; ++sent) {
     if (const bool ok = co_await transaction(turn); !ok) co_return false;
     if (sent == planned) co_return true;
-    const std::optional<Turn> next = context_.turns.take(now_);
+    const std::optional<Turn> next = next_turn();
     if (!next) co_return true;
     turn = *next;
     const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), turn);
@@ -218,9 +218,16 @@ io::Task<bool> ClientSession::messages() {
   }
 }
 
+// A session that is a turn as a whole goes on until the run ends.
+std::optional<Turn> ClientSession::next_turn() {
+  if (context_.plan.turn_of == TurnOf::kMessage) return context_.turns.take(now_);
+  if (context_.turns.ended(now_)) return std::nullopt;
+  return Turn{};
+}
+
 // One message. Returns whether the session can go on: a refused message does not end it.
 io::Task<bool> ClientSession::transaction(Turn turn) {
-  const TimeNs began = turn.intended != 0 ? turn.intended : now_;
+  message_began_ = now_;
   body_sent_ = false;
   const bool with_size = offered_.has(parser::kCapSize);
   const Reply mail = co_await command(
@@ -235,10 +242,10 @@ io::Task<bool> ClientSession::transaction(Turn turn) {
   const Reply data = co_await command(Phase::kData, "DATA\r\n");
   if (data.code == 0) co_return false;
   if (!data.intermediate()) co_return co_await refused(Phase::kData, data);
-  co_return co_await body(began);
+  co_return co_await body(turn);
 }
 
-io::Task<bool> ClientSession::body(TimeNs began) {
+io::Task<bool> ClientSession::body(Turn turn) {
   begin();
   transport_->write_stable(context_.message.wire());
   body_sent_ = true;
@@ -251,7 +258,11 @@ io::Task<bool> ClientSession::body(TimeNs began) {
     co_return reply.code != 421;
   }
   end(Phase::kEndOfData);
-  context_.metrics.record(Phase::kMessage, began, now_);
+  if (turn.intended != 0 && context_.plan.turn_of == TurnOf::kMessage) {
+    context_.metrics.record(Phase::kMessageUncorrected, message_began_, now_);
+    message_began_ = turn.intended;
+  }
+  context_.metrics.record(Phase::kMessage, message_began_, now_);
   count(&Counters::messages_accepted);
   count(&Counters::recipients_accepted, context_.script.rcpt.size());
   count(&Counters::octets_accepted, context_.message.size());
@@ -284,7 +295,11 @@ io::Task<bool> ClientSession::quit() {
     co_return false;
   }
   count(&Counters::sessions_completed);
-  context_.metrics.record(Phase::kSession, first_.intended != 0 ? first_.intended : started_, now_);
+  if (first_.intended != 0) {
+    context_.metrics.record(Phase::kSessionUncorrected, started_, now_);
+    started_ = first_.intended;
+  }
+  context_.metrics.record(Phase::kSession, started_, now_);
   ++context_.metrics.second(now_).sessions;
   co_await drain_to_end();
   co_return true;

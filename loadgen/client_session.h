@@ -19,7 +19,7 @@
 
 namespace smtpmark::loadgen {
 
-// A turn to send one message (or, without messages, to hold one session).
+// A turn to send one message, or to hold one session (TurnOf).
 struct Turn {
   TimeNs intended = 0;  // open loop: when it was to start; 0 in a closed loop
 };
@@ -90,8 +90,9 @@ class ClientSession {
   io::Task<bool> auth_plain();
   io::Task<bool> auth_login();
   io::Task<bool> messages();
+  std::optional<Turn> next_turn();
   io::Task<bool> transaction(Turn turn);
-  io::Task<bool> body(TimeNs began);
+  io::Task<bool> body(Turn turn);
   io::Task<bool> refused(Phase phase, Reply refusal);
   io::Task<bool> quit();
   io::Task<> drain_to_end();
@@ -126,6 +127,7 @@ class ClientSession {
   TimeNs started_;
   TimeNs now_;  // of the latest event
   TimeNs phase_began_;
+  TimeNs message_began_ = 0;
 };
 
 }  // namespace smtpmark::loadgen

@@ -68,12 +68,14 @@ struct Finished {
 
 Finished finish_single(const RunPlan& plan, const LoadResult& load, json result) {
   Finished finished;
-  result["jobs"].push_back(job_to_json(plan, load, nullptr));
+  add_jobs(plan, load, result);
   finished.errors = load.metrics.total().errors;
   finished.interrupted = load.ending == Ending::kInterrupted;
   if (load.ending == Ending::kAborted) {
-    finished.failure = fmt::format("no session could be established with {}: {}", plan.target_text,
-                                   load.main_failure);
+    finished.failure = fmt::format("no session could be established with {}: {}",
+                                   plan.classes.front().target_text, load.main_failure);
+  } else if (load.ending == Ending::kStopped) {
+    finished.failure = "the run was stopped: " + load.stop_reason;
   } else if (finished.errors > 0) {
     finished.failure = fmt::format("{} error{} in this run, most of them {}", finished.errors,
                                    finished.errors == 1 ? "" : "s", load.main_failure);

@@ -1,4 +1,4 @@
-// One load on one target: threads, connections, turns, and what was measured.
+// One run of a load: threads, connections, turns, and what was measured.
 #ifndef SMTPMARK_LOADGEN_GENERATOR_H_
 #define SMTPMARK_LOADGEN_GENERATOR_H_
 
@@ -6,32 +6,56 @@
 #include <functional>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "loadgen/metrics.h"
 #include "loadgen/plan.h"
+#include "loadgen/predicate.h"
 
 namespace smtpmark::loadgen {
 
 enum class Ending : std::uint8_t {
   kCompleted,    // the planned time or count was reached
   kInterrupted,  // on request
+  kStopped,      // by a condition of the plan
   kAborted,      // no session was established
 };
 std::string_view to_string(Ending ending) noexcept;
 
-struct LoadResult {
+// What one class of a run measured.
+struct ClassResult {
   Metrics metrics;
+  std::uint64_t most_waiting =
+      0;  // due turns without a connection; each thread's maximum, added up
+};
+
+struct LoadResult {
+  std::vector<ClassResult> classes;  // as in the plan
+  Metrics metrics;                   // of all classes together
+  std::uint64_t most_waiting = 0;
   Ending ending = Ending::kCompleted;
+  std::string stop_reason;       // of kStopped: what was found, as a sentence
   std::string main_failure;      // the most frequent error, as "connect: connection refused"
   double measured_s = 0.0;       // length of the window that counts
   double generator_cpu_s = 0.0;  // in the window
   double server_cpu_s = 0.0;     // in the window, as `server_cpu` told
 };
 
+// A run that is under way, all classes together.
+struct LoadProgress {
+  double elapsed_s = 0.0;       // since its start
+  double planned_s = 0.0;       // warm-up and cool-down included; 0: until a count is reached
+  double measured_for_s = 0.0;  // of its measured part; 0 during the warm-up
+  Counters total;               // since its start
+  Figures measured;             // counters; of histograms, those of message and session
+};
+
 // What a run asks of its surroundings.
 struct LoadHooks {
   const std::atomic<bool>* interrupted = nullptr;  // set from outside to end the run early
   std::function<double()> server_cpu;              // CPU seconds of the server so far
+  // Called about once a second on the thread that called run_load().
+  std::function<void(const LoadProgress&)> on_second;
 };
 
 // Runs the whole load and returns when the last thread has ended. Fails with a sentence when it

@@ -87,7 +87,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port,
                   const RunOptions& options) {
   RunPlan plan;
   plan.name = name_part(way, long_sessions, port);
-  SessionPlan& session = plan.session;
+  SessionPlan& session = plan.classes.front().session;
   session.role = way.role;
   session.tls = way.tls;
   session.auth = way.auth ? AuthChoice::kPlain : AuthChoice::kNone;
@@ -133,14 +133,15 @@ tl::expected<void, std::string> run_round(Part& part, const io::Certificate& cer
                                           const LoadHooks& hooks, MainJobResult& all) {
   RunPlan& plan = part.plan;
   SinkPlan sink_plan;
-  sink_plan.listens.push_back({plan.session.role, loopback(part.port)});
+  ClassPlan& only = plan.classes.front();
+  sink_plan.listens.push_back({only.session.role, loopback(part.port)});
   sink_plan.threads = plan.load.threads;
   sink_plan.connections = plan.load.connections;
   if (plan.load.first_cpu >= 0) sink_plan.first_cpu = static_cast<int>(plan.load.threads);
   auto sink = Sink::start(sink_plan, certificate);
   if (!sink) return tl::unexpected(sink.error());
-  plan.target = (*sink)->listens().front().address;
-  plan.target_text = plan.target.to_string() + " (embedded sink)";
+  only.target = (*sink)->listens().front().address;
+  only.target_text = only.target.to_string() + " (embedded sink)";
 
   LoadHooks with_sink = hooks;
   with_sink.server_cpu = [&sink] { return (*sink)->cpu_seconds(); };

@@ -30,6 +30,8 @@ void Counters::add(const Counters& other) noexcept {
   recipients_accepted += other.recipients_accepted;
   octets_accepted += other.octets_accepted;
   errors += other.errors;
+  turns_dropped += other.turns_dropped;
+  turns_unstarted += other.turns_unstarted;
 }
 
 void Metrics::begin(TimeNs start, Window window, std::uint64_t expected_seconds) {

@@ -30,6 +30,8 @@ struct Counters {
   std::uint64_t recipients_accepted = 0;  // of accepted messages
   std::uint64_t octets_accepted = 0;      // of accepted messages, before dot-stuffing
   std::uint64_t errors = 0;
+  std::uint64_t turns_dropped = 0;    // due while as many waited as may wait, and not begun
+  std::uint64_t turns_unstarted = 0;  // due, but still waiting for a connection at the end
 
   void add(const Counters& other) noexcept;
 };

@@ -299,9 +299,10 @@ tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
 
   RunPlan plan;
   plan.name = options.name.empty() ? options.target : options.name;
-  plan.target = *target;
-  plan.target_text = options.target;
-  SessionPlan& session = plan.session;
+  ClassPlan& only = plan.classes.front();
+  only.target = *target;
+  only.target_text = options.target;
+  SessionPlan& session = only.session;
   session.role = *role;
   session.tls = tls_of(options, *role);
   session.auth = auth_of(options);
@@ -315,20 +316,21 @@ tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
   session.messages_per_connection = options.messages_per_connection;
   session.message_size = options.size;
   session.timeout_ns = to_ns(options.timeout_s);
+  if (session.messages_per_connection == 0) session.turn_of = TurnOf::kSession;
 
   LoadPlan& load = plan.load;
   load.connections = options.connections;
   load.threads = options.threads;
-  load.rate_per_s = options.rate;
+  if (options.rate > 0.0) load.set_rate(options.rate);
   load.count = options.messages;
   load.warmup_ns = to_ns(std::max(options.warmup_s, 0.0));
   load.first_cpu = options.pin;
   const bool unbounded = options.messages == 0 && options.duration_s == 0.0;
   load.duration_ns = to_ns(unbounded ? kDefaultDuration : options.duration_s);
 
-  plan.tls.verify = options.verify || !options.ca_file.empty();
-  plan.tls.ca_file = options.ca_file;
-  plan.tls.host_name = options.server_name.empty() ? host_port->host : options.server_name;
+  only.tls.verify = options.verify || !options.ca_file.empty();
+  only.tls.ca_file = options.ca_file;
+  only.tls.host_name = options.server_name.empty() ? host_port->host : options.server_name;
   return plan;
 }
 

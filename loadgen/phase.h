@@ -19,22 +19,30 @@ enum class Phase : std::uint8_t {
   kEhloTls,       // the EHLO behind STARTTLS
   kAuth,          // AUTH to its 235
   kMail,
-  kRcpt,       // each RCPT
-  kData,       // DATA to its 354
-  kEndOfData,  // the first octet of the body to the reply behind the final dot
-  kReset,      // RSET behind a transaction that was refused
-  kQuit,       // QUIT to its 221
-  kMessage,    // closed loop: MAIL to the final reply; open loop: from the intended start
-  kSession,    // connect to 221
+  kRcpt,                // each RCPT
+  kData,                // DATA to its 354
+  kEndOfData,           // the first octet of the body to the reply behind the final dot
+  kReset,               // RSET behind a transaction that was refused
+  kQuit,                // QUIT to its 221
+  kMessage,             // MAIL to the final reply; open loop of messages: from the intended start
+  kMessageUncorrected,  // open loop of messages: MAIL to the final reply, as a closed loop has it
+  kSession,             // connect to 221; open loop: from the intended start
+  kSessionUncorrected,  // open loop: connect to 221
 };
 
-inline constexpr std::size_t kPhaseCount = 16;
+inline constexpr std::size_t kPhaseCount = 18;
 
 // As in tables and JSON.
 inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {
-    "schedule_lag", "connect", "greeting", "ehlo",   "starttls", "tls_handshake",
-    "ehlo_tls",     "auth",    "mail",     "rcpt",   "data",     "end_of_data",
-    "reset",        "quit",    "message",  "session"};
+    "schedule_lag", "connect",
+    "greeting",     "ehlo",
+    "starttls",     "tls_handshake",
+    "ehlo_tls",     "auth",
+    "mail",         "rcpt",
+    "data",         "end_of_data",
+    "reset",        "quit",
+    "message",      "message_uncorrected",
+    "session",      "session_uncorrected"};
 
 constexpr std::string_view to_string(Phase phase) {
   return kPhaseNames[static_cast<std::size_t>(phase)];

@@ -1,5 +1,9 @@
 #include "loadgen/plan.h"
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
 namespace smtpmark::loadgen {
 
 std::string_view to_string(Role role) noexcept {
@@ -29,6 +33,63 @@ std::string_view to_string(AuthChoice choice) noexcept {
     case AuthChoice::kLogin: return "login";
   }
   return "none";
+}
+
+std::string_view to_string(TurnOf turn_of) noexcept {
+  return turn_of == TurnOf::kSession ? "sessions" : "messages";
+}
+
+std::string_view to_string(Arrivals arrivals) noexcept {
+  switch (arrivals) {
+    case Arrivals::kConstant: return "constant";
+    case Arrivals::kPoisson: return "poisson";
+    case Arrivals::kBurst: return "burst";
+  }
+  return "constant";
+}
+
+std::string_view to_string(BacklogPolicy policy) noexcept {
+  switch (policy) {
+    case BacklogPolicy::kQueue: return "queue";
+    case BacklogPolicy::kDrop: return "drop";
+    case BacklogPolicy::kStop: return "stop";
+  }
+  return "queue";
+}
+
+double LoadPlan::peak_per_s() const noexcept {
+  double peak = 0.0;
+  for (const Stage& stage : stages) peak = std::max({peak, stage.from_per_s, stage.to_per_s});
+  return peak;
+}
+
+std::vector<double> shares(const std::vector<ClassPlan>& classes) {
+  double sum = 0.0;
+  for (const ClassPlan& one : classes) sum += one.weight;
+  std::vector<double> parts;
+  parts.reserve(classes.size());
+  for (const ClassPlan& one : classes) parts.push_back(one.weight / sum);
+  return parts;
+}
+
+std::vector<std::uint64_t> apportion(std::uint64_t whole, const std::vector<double>& weights) {
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<std::uint64_t> parts;
+  std::vector<double> fractions;
+  std::uint64_t given = 0;
+  for (const double weight : weights) {
+    const double exact = static_cast<double>(whole) * weight / sum;
+    parts.push_back(static_cast<std::uint64_t>(exact));
+    fractions.push_back(exact - std::floor(exact));
+    given += parts.back();
+  }
+  std::vector<std::size_t> order(weights.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&fractions](std::size_t a, std::size_t b) {
+    return fractions[a] > fractions[b];
+  });
+  for (std::size_t i = 0; given < whole; i = (i + 1) % order.size(), ++given) ++parts[order[i]];
+  return parts;
 }
 
 }  // namespace smtpmark::loadgen

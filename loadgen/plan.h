@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/address.h"
 #include "io/tls_context.h"
+#include "loadgen/predicate.h"
 
 namespace smtpmark::loadgen {
 
@@ -30,7 +32,15 @@ std::string_view to_string(TlsPolicy policy) noexcept;
 enum class AuthChoice : std::uint8_t { kNone, kAuto, kPlain, kLogin };
 std::string_view to_string(AuthChoice choice) noexcept;
 
-// The dialogue of every session of one run.
+// What is given a turn: what rates, counts and drops are about, and what an open loop measures from
+// its intended start.
+enum class TurnOf : std::uint8_t {
+  kMessage,
+  kSession,  // whole: its messages follow each other as fast as replies come
+};
+std::string_view to_string(TurnOf turn_of) noexcept;
+
+// The dialogue of every session of one class.
 struct SessionPlan {
   Role role = Role::kRelay;
   TlsPolicy tls = TlsPolicy::kOpportunistic;
@@ -45,27 +55,78 @@ struct SessionPlan {
   std::uint64_t messages_per_connection = 1;  // 0: sessions without a message
   std::uint64_t message_size = 1024;          // octets before dot-stuffing
   std::uint64_t timeout_ns = 30'000'000'000;  // for each reply
+  TurnOf turn_of = TurnOf::kMessage;          // kSession without messages
 };
 
-// How much of it, and how fast.
+// A part of the load: what it does to whom, and how much of the whole it is.
+struct ClassPlan {
+  std::string name;  // empty when it is the only one
+  // Shares are relative to the sum of all: of the turns in an open loop (whose connections are
+  // shared out alike), of the connections in a closed one, and of the count in both.
+  double weight = 1.0;
+  io::Address target;
+  std::string target_text;
+  SessionPlan session;
+  io::TlsClientOptions tls;
+};
+
+// When turns are to start in an open loop.
+enum class Arrivals : std::uint8_t {
+  kConstant,  // evenly spaced
+  kPoisson,   // independent of each other, as from many senders
+  kBurst,     // so many at once, then a pause
+};
+std::string_view to_string(Arrivals arrivals) noexcept;
+
+// What happens to a turn that is due while as many wait for a connection as may wait.
+enum class BacklogPolicy : std::uint8_t {
+  kQueue,  // there is no bound: it waits, and its latency says so
+  kDrop,   // it is not begun, and counted
+  kStop,   // the run ends
+};
+std::string_view to_string(BacklogPolicy policy) noexcept;
+
+// The rate changes evenly from one end of a stage to the other.
+struct Stage {
+  double from_per_s = 0.0;
+  double to_per_s = 0.0;
+  std::uint64_t length_ns = 0;  // 0: without end
+};
+
+// How much of it, and how fast. A run is a warm-up, the measured part, and a cool-down.
 struct LoadPlan {
-  std::uint32_t connections = 100;
+  std::uint32_t connections = 100;  // of all classes
   std::uint32_t threads = 1;
-  double rate_per_s = 0.0;        // 0: closed loop. Messages, or sessions without messages
-  std::uint64_t duration_ns = 0;  // behind the warm-up; 0: until the count is reached
+  std::vector<Stage> stages;  // of an open loop, from the start of the warm-up; none: closed loop
+  Arrivals arrivals = Arrivals::kConstant;
+  std::uint64_t burst = 1;  // turns at once, with kBurst
+  std::uint64_t seed = 1;   // of random arrivals
+  BacklogPolicy backlog_policy = BacklogPolicy::kQueue;
+  std::uint64_t backlog = 0;      // turns that may wait, but for kQueue
+  std::uint64_t duration_ns = 0;  // of the measured part; 0: until the count is reached
   std::uint64_t warmup_ns = 0;
-  std::uint64_t count = 0;  // messages, or sessions without messages; 0: unlimited
-  int first_cpu = -1;       // pin thread i to CPU first_cpu + i; -1: not pinned
+  std::uint64_t cooldown_ns = 0;
+  std::uint64_t count = 0;           // turns, warm-up included; 0: unlimited
+  std::vector<Predicate> stop_when;  // the run ends early when one of them is true
+  int first_cpu = -1;                // pin thread i to CPU first_cpu + i; -1: not pinned
+
+  bool open_loop() const noexcept { return !stages.empty(); }
+  // The highest rate that is planned; 0 in a closed loop.
+  double peak_per_s() const noexcept;
+  // Sets a constant rate.
+  void set_rate(double rate_per_s) { stages = {{rate_per_s, rate_per_s, 0}}; }
 };
 
 struct RunPlan {
   std::string name;
-  io::Address target;
-  std::string target_text;
-  SessionPlan session;
+  std::vector<ClassPlan> classes = {ClassPlan{}};  // at least one
   LoadPlan load;
-  io::TlsClientOptions tls;
 };
+
+// `whole` shared out by `weights`, the remainder to the largest fractions: the parts add up.
+std::vector<std::uint64_t> apportion(std::uint64_t whole, const std::vector<double>& weights);
+// Each class's part of the whole, adding up to 1.
+std::vector<double> shares(const std::vector<ClassPlan>& classes);
 
 }  // namespace smtpmark::loadgen
 

@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::pair<const char*, const char*>, 16> kPhaseTitles = {{
+constexpr std::array<std::pair<const char*, const char*>, 18> kPhaseTitles = {{
     {"schedule_lag", "schedule lag"},
     {"connect", "connect"},
     {"greeting", "greeting"},
@@ -29,7 +29,9 @@ constexpr std::array<std::pair<const char*, const char*>, 16> kPhaseTitles = {{
     {"reset", "RSET"},
     {"quit", "QUIT"},
     {"message", "whole message"},
+    {"message_uncorrected", "  uncorrected"},
     {"session", "whole session"},
+    {"session_uncorrected", "  uncorrected"},
 }};
 
 constexpr std::array<const char*, 5> kPercentiles = {"p50_us", "p90_us", "p99_us", "p99_9_us",
@@ -89,28 +91,37 @@ void render_latencies(Out out, const json& job) {
   *out++ = '\n';
 }
 
-// CPU per 1,000 messages, or per 1,000 sessions where there are no messages.
+// CPU per 1,000 messages, or per 1,000 sessions where there are no messages. What several classes
+// use cannot be told apart: it stands in the row of all together.
 std::string cost(const json& job, const char* side) {
+  if (!job.contains("cpu")) return "-";
   const json& cpu = job.at("cpu");
-  const bool messages = job.at("config").at("messages_per_connection").get<std::uint64_t>() > 0;
+  const bool messages = job.at("measured").at("messages_accepted").get<std::uint64_t>() > 0;
   const std::string key = fmt::format("{}_s_per_1000_{}", side, messages ? "messages" : "sessions");
   if (!cpu.contains(key)) return "-";
   return fmt::format("{:.4f}", cpu.at(key).get<double>());
 }
 
-void render_throughput(Out out, const json& jobs) {
+void render_throughput_row(Out out, const json& job, const std::string& title) {
+  const json& rates = job.at("rates");
+  fmt::format_to(out, "{:<38}{:>11.0f}{:>13.0f}{:>12.0f}{:>9.2f}{:>13}{:>9}{:>9}\n", title,
+                 rates.at("sessions_per_s").get<double>(),
+                 rates.at("handshakes_per_s").get<double>(),
+                 rates.at("messages_per_s").get<double>(),
+                 rates.at("octets_per_s").get<double>() / 1e6, cost(job, "generator"),
+                 cost(job, "server"), job.at("totals").at("errors").get<std::uint64_t>());
+}
+
+void render_throughput(Out out, const json& result) {
   fmt::format_to(out, "{:<38}{:>11}{:>13}{:>12}{:>9}{:>13}{:>9}{:>9}\n", "", "sessions/s",
                  "handshakes/s", "messages/s", "MB/s", "CPU s/1000:", "", "");
   fmt::format_to(out, "{:<38}{:>11}{:>13}{:>12}{:>9}{:>13}{:>9}{:>9}\n", "", "", "", "", "",
                  "generator", "sink", "errors");
-  for (const json& job : jobs) {
-    const json& rates = job.at("rates");
-    fmt::format_to(out, "{:<38}{:>11.0f}{:>13.0f}{:>12.0f}{:>9.2f}{:>13}{:>9}{:>9}\n",
-                   job.at("name").get<std::string>(), rates.at("sessions_per_s").get<double>(),
-                   rates.at("handshakes_per_s").get<double>(),
-                   rates.at("messages_per_s").get<double>(),
-                   rates.at("octets_per_s").get<double>() / 1e6, cost(job, "generator"),
-                   cost(job, "server"), job.at("totals").at("errors").get<std::uint64_t>());
+  for (const json& job : result.at("jobs")) {
+    render_throughput_row(out, job, job.at("name").get<std::string>());
+  }
+  if (result.contains("together")) {
+    render_throughput_row(out, result.at("together"), "all classes together");
   }
   *out++ = '\n';
 }
@@ -119,12 +130,19 @@ void render_notes(Out out, const json& job) {
   const std::string name = job.at("name").get<std::string>();
   const json& totals = job.at("totals");
   const auto plain = totals.at("sessions_plain").get<std::uint64_t>();
-  if (job.at("config").at("tls").get<std::string>() == "opportunistic" && plain > 0) {
+  if (job.at("config").value("tls", "") == "opportunistic" && plain > 0) {
     fmt::format_to(out, "{}: {} of {} sessions were plain: no STARTTLS there\n", name, plain,
                    totals.at("sessions_established").get<std::uint64_t>());
   }
   if (job.at("ended").get<std::string>() != "completed") {
     fmt::format_to(out, "{}: {}\n", name, job.at("ended").get<std::string>());
+  }
+  if (const auto dropped = totals.at("turns_dropped").get<std::uint64_t>(); dropped > 0) {
+    fmt::format_to(out, "{}: {} turns were dropped: too many waited for a connection\n", name,
+                   dropped);
+  }
+  if (const auto waited = totals.at("turns_unstarted").get<std::uint64_t>(); waited > 0) {
+    fmt::format_to(out, "{}: {} turns still waited for a connection at the end\n", name, waited);
   }
   for (const json& error : job.at("errors")) {
     fmt::format_to(out, "{}: {} x {} in {}: {}\n", name, error.at("count").get<std::uint64_t>(),
@@ -139,7 +157,8 @@ std::string render(const json& result) {
   render_head(out, result);
   const json& jobs = result.at("jobs");
   for (const json& job : jobs) render_latencies(out, job);
-  render_throughput(out, jobs);
+  if (result.contains("together")) render_latencies(out, result.at("together"));
+  render_throughput(out, result);
   const json& comparison = result.at("comparison");
   if (!comparison.empty()) {
     fmt::format_to(out, "{:<38}{:>38}{:>38}\n", "", "1 message a session:", "long sessions:");

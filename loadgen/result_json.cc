@@ -34,7 +34,9 @@ json counters_to_json(const Counters& counters) {
           {"messages_in_doubt", counters.messages_in_doubt},
           {"recipients_accepted", counters.recipients_accepted},
           {"octets_accepted", counters.octets_accepted},
-          {"errors", counters.errors}};
+          {"errors", counters.errors},
+          {"turns_dropped", counters.turns_dropped},
+          {"turns_unstarted", counters.turns_unstarted}};
 }
 
 json histogram_to_json(const Histogram& histogram) {
@@ -99,25 +101,55 @@ json errors_to_json(const Metrics& metrics) {
   return errors;
 }
 
-json config_to_json(const RunPlan& plan) {
-  const SessionPlan& session = plan.session;
-  const LoadPlan& load = plan.load;
+json session_to_json(const ClassPlan& one) {
+  const SessionPlan& session = one.session;
   return {{"role", to_string(session.role)},
           {"tls", to_string(session.tls)},
-          {"tls_verify", plan.tls.verify},
+          {"tls_verify", one.tls.verify},
           {"auth", to_string(session.auth)},
-          {"connections", load.connections},
           {"messages_per_connection", session.messages_per_connection},
           {"recipients", session.recipients},
           {"size", session.message_size},
-          {"rate_per_s", load.rate_per_s},
-          {"loop", load.rate_per_s > 0.0 ? "open" : "closed"},
-          {"duration_s", static_cast<double>(load.duration_ns) / 1e9},
-          {"warmup_s", static_cast<double>(load.warmup_ns) / 1e9},
-          {"count", load.count},
-          {"threads", load.threads},
-          {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9},
-          {"first_cpu", load.first_cpu}};
+          {"rate_of", to_string(session.turn_of)},
+          {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9}};
+}
+
+json stages_to_json(const LoadPlan& load) {
+  json stages = json::array();
+  for (const Stage& stage : load.stages) {
+    stages.push_back({{"from_per_s", stage.from_per_s},
+                      {"to_per_s", stage.to_per_s},
+                      {"length_s", static_cast<double>(stage.length_ns) / 1e9}});
+  }
+  return stages;
+}
+
+json stop_conditions_to_json(const LoadPlan& load) {
+  json conditions = json::array();
+  for (const Predicate& condition : load.stop_when) conditions.push_back(condition.text);
+  return conditions;
+}
+
+// Of the whole load, of which a class has its part.
+json load_to_json(const LoadPlan& load) {
+  json config = {{"connections", load.connections},
+                 {"rate_per_s", load.peak_per_s()},
+                 {"loop", load.open_loop() ? "open" : "closed"},
+                 {"duration_s", static_cast<double>(load.duration_ns) / 1e9},
+                 {"warmup_s", static_cast<double>(load.warmup_ns) / 1e9},
+                 {"cooldown_s", static_cast<double>(load.cooldown_ns) / 1e9},
+                 {"count", load.count},
+                 {"stop_when", stop_conditions_to_json(load)},
+                 {"threads", load.threads},
+                 {"first_cpu", load.first_cpu}};
+  if (!load.open_loop()) return config;
+  config["stages"] = stages_to_json(load);
+  config["arrivals"] = to_string(load.arrivals);
+  if (load.arrivals == Arrivals::kBurst) config["burst"] = load.burst;
+  if (load.arrivals == Arrivals::kPoisson) config["seed"] = load.seed;
+  config["backlog_policy"] = to_string(load.backlog_policy);
+  if (load.backlog_policy != BacklogPolicy::kQueue) config["backlog"] = load.backlog;
+  return config;
 }
 
 double per_thousand(double seconds, std::uint64_t count) {
@@ -141,10 +173,9 @@ json cpu_to_json(const LoadResult& result, bool with_server) {
   return cpu;
 }
 
-json rates_to_json(const LoadResult& result) {
-  const Counters& measured = result.metrics.measured();
-  const auto rate = [&result](std::uint64_t count) {
-    return result.measured_s > 0.0 ? static_cast<double>(count) / result.measured_s : 0.0;
+json rates_to_json(const Counters& measured, double seconds) {
+  const auto rate = [seconds](std::uint64_t count) {
+    return seconds > 0.0 ? static_cast<double>(count) / seconds : 0.0;
   };
   return {{"sessions_per_s", rate(measured.sessions_completed)},
           {"handshakes_per_s", rate(measured.tls_handshakes)},
@@ -188,21 +219,67 @@ std::vector<std::string> without_password(std::vector<std::string> command) {
 
 }  // namespace
 
-json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounters* sink) {
-  json job = {{"name", plan.name},
-              {"target", plan.target_text},
-              {"ended", to_string(result.ending)},
-              {"config", config_to_json(plan)},
+namespace {
+
+// What one class measured, or all of them together.
+json measured_to_json(const Metrics& metrics, std::uint64_t most_waiting,
+                      const LoadResult& result) {
+  json job = {{"ended", to_string(result.ending)},
               {"measured_s", result.measured_s},
-              {"totals", counters_to_json(result.metrics.total())},
-              {"measured", counters_to_json(result.metrics.measured())},
-              {"rates", rates_to_json(result)},
-              {"cpu", cpu_to_json(result, sink != nullptr)},
-              {"phases", phases_to_json(result.metrics)},
-              {"series", series_to_json(result.metrics)},
-              {"errors", errors_to_json(result.metrics)}};
+              {"totals", counters_to_json(metrics.total())},
+              {"measured", counters_to_json(metrics.measured())},
+              {"rates", rates_to_json(metrics.measured(), result.measured_s)},
+              {"most_waiting", most_waiting},
+              {"phases", phases_to_json(metrics)},
+              {"series", series_to_json(metrics)},
+              {"errors", errors_to_json(metrics)}};
+  if (!result.stop_reason.empty()) job["stop_reason"] = result.stop_reason;
+  return job;
+}
+
+json class_to_json(const RunPlan& plan, std::size_t number, const LoadResult& result) {
+  const ClassPlan& one = plan.classes[number];
+  const ClassResult& measured = result.classes[number];
+  json job = measured_to_json(measured.metrics, measured.most_waiting, result);
+  job["name"] = plan.name + ": " + one.name;
+  job["class"] = {{"name", one.name}, {"weight", one.weight}};
+  job["target"] = one.target_text;
+  job["config"] = load_to_json(plan.load);
+  job["config"].update(session_to_json(one));
+  // Its own part of what the whole run has.
+  const double part = shares(plan.classes)[number];
+  job["config"]["rate_per_s"] = plan.load.peak_per_s() * part;
+  std::vector<double> weights;
+  for (const ClassPlan& each : plan.classes) weights.push_back(each.weight);
+  job["config"]["connections"] = apportion(plan.load.connections, weights)[number];
+  job["config"]["count"] = apportion(plan.load.count, weights)[number];
+  return job;
+}
+
+}  // namespace
+
+json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounters* sink) {
+  json job = measured_to_json(result.metrics, result.most_waiting, result);
+  job["name"] = plan.name;
+  job["config"] = load_to_json(plan.load);
+  if (plan.classes.size() == 1) {
+    job["target"] = plan.classes.front().target_text;
+    job["config"].update(session_to_json(plan.classes.front()));
+  }
+  job["cpu"] = cpu_to_json(result, sink != nullptr);
   if (sink != nullptr) job["sink"] = sink_counters_to_json(*sink);
   return job;
+}
+
+void add_jobs(const RunPlan& plan, const LoadResult& load, json& result) {
+  if (plan.classes.size() == 1) {
+    result["jobs"].push_back(job_to_json(plan, load, nullptr));
+    return;
+  }
+  for (std::size_t i = 0; i < plan.classes.size(); ++i) {
+    result["jobs"].push_back(class_to_json(plan, i, load));
+  }
+  result["together"] = job_to_json(plan, load, nullptr);
 }
 
 json make_result(const std::string& name, const std::vector<std::string>& command,

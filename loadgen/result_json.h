@@ -16,8 +16,11 @@ namespace smtpmark::loadgen {
 inline constexpr int kResultSchemaVersion = 1;
 inline constexpr const char* kResultSchema = "smtpmark.result";
 
-// One job of a result. `sink` is null when the target is not the embedded sink.
+// A whole run as one job. `sink` is null when the target is not the embedded sink.
 nlohmann::json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounters* sink);
+
+// Adds to `result` a job for each class of a run and, with several, `together`.
+void add_jobs(const RunPlan& plan, const LoadResult& load, nlohmann::json& result);
 
 nlohmann::json sink_counters_to_json(const SinkCounters& counters);
 

@@ -1,54 +1,75 @@
-// When messages may start, for one thread: as fast as replies come, or by a schedule.
+// When turns may start, for one class on one thread: as fast as replies come, or by a schedule.
 #ifndef SMTPMARK_LOADGEN_TURN_GATE_H_
 #define SMTPMARK_LOADGEN_TURN_GATE_H_
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <optional>
 
+#include "loadgen/arrivals.h"
 #include "loadgen/client_session.h"
 
 namespace smtpmark::loadgen {
 
-// A thread's share of the load.
+// A thread's share of a class.
 struct TurnShare {
   static constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t turns = kUnlimited;
-  double interval_ns = 0.0;  // between intended starts; 0: closed loop
-  double offset_ns = 0.0;    // of the first intended start
+  const RateCurve* curve = nullptr;  // null: closed loop
+  ArrivalShare arrivals;
+  BacklogPolicy policy = BacklogPolicy::kQueue;
+  std::uint64_t backlog = 0;  // turns that may wait
 };
 
+// A connection that is free takes the next turn, also one that is not due yet: so turns wait only
+// while every connection is busy.
 class TurnGate final : public TurnSource {
  public:
-  // Gives turns from `start` on and until `end`; `stop` ends it early.
-  TurnGate(const TurnShare& share, TimeNs start, TimeNs end, const std::atomic<bool>& stop)
-      : share_(share), start_(start), end_(end), stop_(stop) {}
+  // Gives turns from `start` on and until `end`; `stop` ends it early. Drops go to `metrics`.
+  TurnGate(const TurnShare& share, TimeNs start, TimeNs end, const std::atomic<bool>& stop,
+           Metrics& metrics)
+      : share_(share), start_(start), end_(end), stop_(stop), metrics_(metrics) {
+    if (share_.curve != nullptr) sequence_.emplace(*share_.curve, share_.arrivals);
+  }
 
   std::optional<Turn> take(TimeNs now) override {
-    if (given_ >= share_.turns || ended(now)) return std::nullopt;
-    if (share_.interval_ns == 0.0) {
-      ++given_;
-      return Turn{0};
-    }
-    // From the count, not by adding up, so that the schedule does not drift.
-    const double since_start = share_.offset_ns + static_cast<double>(given_) * share_.interval_ns;
-    const TimeNs intended = start_ + static_cast<TimeNs>(since_start);
-    if (intended >= end_) return std::nullopt;
-    ++given_;
-    return Turn{intended};
+    if (spent_ >= share_.turns || ended(now)) return std::nullopt;
+    if (sequence_) return take_planned(now);
+    ++spent_;
+    return Turn{0};
   }
 
   bool ended(TimeNs now) const override {
-    return now >= end_ || stop_.load(std::memory_order_relaxed);
+    return now >= end_ || overrun_ || stop_.load(std::memory_order_relaxed);
   }
 
+  // More turns wait than may, and that is to stop the run.
+  bool overrun() const noexcept { return overrun_; }
+  // The most that waited at once.
+  std::uint64_t most_waiting() const noexcept { return most_waiting_; }
+
+  // Counts the turns that were due at `now` and that nobody has taken. Once, behind the last
+  // take().
+  void close(TimeNs now);
+
  private:
+  std::optional<Turn> take_planned(TimeNs now);
+  std::uint64_t waiting_at(TimeNs now) const noexcept;
+  void admit(TimeNs now);
+  TimeNs intended() const noexcept;
+
   TurnShare share_;
   TimeNs start_;
   TimeNs end_;
   const std::atomic<bool>& stop_;
-  std::uint64_t given_ = 0;
+  Metrics& metrics_;
+  std::optional<ArrivalSequence> sequence_;
+  std::deque<TimeNs> waiting_;  // with kDrop: intended starts of what was due and let in
+  std::uint64_t spent_ = 0;     // turns given or dropped
+  std::uint64_t most_waiting_ = 0;
+  bool overrun_ = false;
 };
 
 }  // namespace smtpmark::loadgen

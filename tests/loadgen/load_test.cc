@@ -30,18 +30,18 @@ std::unique_ptr<Sink> start_sink(Role role, std::uint32_t threads = 1) {
 
 RunPlan plan_for(const io::Address& target, Role role) {
   RunPlan plan;
-  plan.target = target;
-  plan.target_text = target.to_string();
-  plan.session.role = role;
-  plan.session.tls = role == Role::kRelay        ? TlsPolicy::kNone
-                     : role == Role::kSubmission ? TlsPolicy::kRequired
-                                                 : TlsPolicy::kImplicit;
+  plan.classes[0].target = target;
+  plan.classes[0].target_text = target.to_string();
+  plan.classes[0].session.role = role;
+  plan.classes[0].session.tls = role == Role::kRelay        ? TlsPolicy::kNone
+                                : role == Role::kSubmission ? TlsPolicy::kRequired
+                                                            : TlsPolicy::kImplicit;
   if (role != Role::kRelay) {
-    plan.session.auth = AuthChoice::kPlain;
-    plan.session.user = SinkOptions{}.user;
-    plan.session.password = SinkOptions{}.password;
+    plan.classes[0].session.auth = AuthChoice::kPlain;
+    plan.classes[0].session.user = SinkOptions{}.user;
+    plan.classes[0].session.password = SinkOptions{}.password;
   }
-  plan.session.timeout_ns = 10 * io::kSecond;
+  plan.classes[0].session.timeout_ns = 10 * io::kSecond;
   plan.load.connections = 20;
   return plan;
 }
@@ -63,7 +63,7 @@ TEST(Load, ACountIsSentExactlyOnEveryPort) {
     for (const std::uint64_t messages_per_connection : {1, 7}) {
       const auto sink = start_sink(role);
       RunPlan plan = plan_for(sink->listens().front().address, role);
-      plan.session.messages_per_connection = messages_per_connection;
+      plan.classes[0].session.messages_per_connection = messages_per_connection;
       plan.load.count = 203;
       const LoadResult result = run(plan);
       sink->stop();
@@ -82,7 +82,7 @@ TEST(Load, ACountIsSentExactlyOnEveryPort) {
 TEST(Load, ThreadsShareTheCountAndTheSinkSharesThePort) {
   const auto sink = start_sink(Role::kSubmission, 3);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kSubmission);
-  plan.session.messages_per_connection = 3;
+  plan.classes[0].session.messages_per_connection = 3;
   plan.load.threads = 3;
   plan.load.count = 301;
   const LoadResult result = run(plan);
@@ -95,7 +95,7 @@ TEST(Load, ThreadsShareTheCountAndTheSinkSharesThePort) {
 TEST(Load, TimeEndsARunWithoutLosingAMessage) {
   const auto sink = start_sink(Role::kRelay);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
-  plan.session.messages_per_connection = 1000000;
+  plan.classes[0].session.messages_per_connection = 1000000;
   plan.load.warmup_ns = io::kSecond / 10;
   plan.load.duration_ns = io::kSecond / 2;
   const LoadResult result = run(plan);
@@ -112,7 +112,7 @@ TEST(Load, TimeEndsARunWithoutLosingAMessage) {
 TEST(Load, AnInterruptEndsARunEarlyAndKeepsItsFigures) {
   const auto sink = start_sink(Role::kRelay);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
-  plan.session.messages_per_connection = 10;
+  plan.classes[0].session.messages_per_connection = 10;
   plan.load.duration_ns = 60 * io::kSecond;
   std::atomic<bool> interrupted{false};
   LoadHooks hooks;
@@ -134,8 +134,8 @@ TEST(Load, AnInterruptEndsARunEarlyAndKeepsItsFigures) {
 TEST(Load, AnOpenLoopSendsAtItsRateAndMeasuresFromTheIntendedStart) {
   const auto sink = start_sink(Role::kRelay);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
-  plan.session.messages_per_connection = 50;
-  plan.load.rate_per_s = 400.0;
+  plan.classes[0].session.messages_per_connection = 50;
+  plan.load.set_rate(400.0);
   plan.load.duration_ns = io::kSecond;
   const LoadResult result = run(plan);
   sink->stop();
@@ -149,7 +149,7 @@ TEST(Load, ASlowOpenLoopBeginsEveryTurnItHasGiven) {
   const auto sink = start_sink(Role::kRelay);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
   plan.load.connections = 100;  // most of them sleep until their turn, far ahead
-  plan.load.rate_per_s = 20.0;
+  plan.load.set_rate(20.0);
   for (const std::uint64_t count : {0, 15}) {
     plan.load.count = count;
     plan.load.duration_ns = io::kSecond;
@@ -186,7 +186,7 @@ TEST(Load, AServerThatCannotKeepUpShowsInTheLatencyOfAnOpenLoop) {
   const auto sink = start_sink(Role::kSubmissions);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kSubmissions);
   plan.load.connections = 1;  // sessions one after the other, a handshake each
-  plan.load.rate_per_s = 1e6;
+  plan.load.set_rate(1e6);
   plan.load.duration_ns = io::kSecond / 2;
   plan.load.count = 50;
   const LoadResult result = run(plan);
@@ -201,8 +201,8 @@ TEST(Load, AServerThatCannotKeepUpShowsInTheLatencyOfAnOpenLoop) {
 TEST(Load, SessionsWithoutMessagesAreCountedToo) {
   const auto sink = start_sink(Role::kRelay);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
-  plan.session.tls = TlsPolicy::kRequired;
-  plan.session.messages_per_connection = 0;
+  plan.classes[0].session.tls = TlsPolicy::kRequired;
+  plan.classes[0].session.messages_per_connection = 0;
   plan.load.count = 100;
   const LoadResult result = run(plan);
   sink->stop();
@@ -326,7 +326,7 @@ TEST(Load, CutConnectionsLoseNoMessageThatWasAccepted) {
     {
       CuttingProxy proxy(sink->listens().front().address, 11);
       RunPlan plan = plan_for(proxy.address(), role);
-      plan.session.messages_per_connection = 4;
+      plan.classes[0].session.messages_per_connection = 4;
       plan.load.count = 400;
       result = run(plan);
       cuts = proxy.cuts();

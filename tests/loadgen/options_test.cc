@@ -18,32 +18,32 @@ std::string refusal(const RunOptions& options) {
 
 TEST(Options, ThePortTellsTheRoleAndTheRoleTellsTls) {
   const auto relay = make_run_plan(to("127.0.0.1:25")).value();
-  EXPECT_EQ(relay.session.role, Role::kRelay);
-  EXPECT_EQ(relay.session.tls, TlsPolicy::kOpportunistic);
+  EXPECT_EQ(relay.classes[0].session.role, Role::kRelay);
+  EXPECT_EQ(relay.classes[0].session.tls, TlsPolicy::kOpportunistic);
   const auto submission = make_run_plan(to("127.0.0.1:587")).value();
-  EXPECT_EQ(submission.session.role, Role::kSubmission);
-  EXPECT_EQ(submission.session.tls, TlsPolicy::kRequired);
+  EXPECT_EQ(submission.classes[0].session.role, Role::kSubmission);
+  EXPECT_EQ(submission.classes[0].session.tls, TlsPolicy::kRequired);
   const auto submissions = make_run_plan(to("127.0.0.1:465")).value();
-  EXPECT_EQ(submissions.session.role, Role::kSubmissions);
-  EXPECT_EQ(submissions.session.tls, TlsPolicy::kImplicit);
+  EXPECT_EQ(submissions.classes[0].session.role, Role::kSubmissions);
+  EXPECT_EQ(submissions.classes[0].session.tls, TlsPolicy::kImplicit);
 }
 
 TEST(Options, AnotherPortNeedsARole) {
   EXPECT_NE(refusal(to("127.0.0.1:2525")).find("--role"), std::string::npos);
   RunOptions options = to("127.0.0.1:2525");
   options.role = "submission";
-  EXPECT_EQ(make_run_plan(options).value().session.role, Role::kSubmission);
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.role, Role::kSubmission);
 }
 
 TEST(Options, AUserAsksForAuth) {
   RunOptions options = to("127.0.0.1:587");
-  EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kNone);
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth, AuthChoice::kNone);
   options.user = "u";
   EXPECT_NE(refusal(options).find("--password"), std::string::npos);
   options.password = "p";
-  EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kAuto);
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth, AuthChoice::kAuto);
   options.auth = "login";
-  EXPECT_EQ(make_run_plan(options).value().session.auth, AuthChoice::kLogin);
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth, AuthChoice::kLogin);
   options.user.clear();
   options.password.clear();
   EXPECT_NE(refusal(options).find("--user"), std::string::npos);

@@ -5,46 +5,114 @@
 namespace smtpmark::loadgen {
 namespace {
 
+// A gate and what it needs.
+struct Gate {
+  Gate(const TurnShare& share, TimeNs start, TimeNs end) : gate(share, start, end, stop, metrics) {}
+  std::atomic<bool> stop{false};
+  Metrics metrics;
+  TurnGate gate;
+};
+
+TurnShare share_of(const RateCurve& curve) {
+  TurnShare share;
+  share.curve = &curve;
+  return share;
+}
+
+RateCurve constant(double rate_per_s) {
+  return RateCurve({{rate_per_s, rate_per_s, 0}});
+}
+
 TEST(TurnGate, AClosedLoopGivesTurnsUntilTheEnd) {
-  const std::atomic<bool> stop{false};
-  TurnGate gate({}, 100, 200, stop);
-  EXPECT_EQ(gate.take(150)->intended, 0U);
-  EXPECT_TRUE(gate.take(199).has_value());
-  EXPECT_FALSE(gate.take(200).has_value());
+  Gate closed({}, 100, 200);
+  EXPECT_EQ(closed.gate.take(150)->intended, 0U);
+  EXPECT_TRUE(closed.gate.take(199).has_value());
+  EXPECT_FALSE(closed.gate.take(200).has_value());
 }
 
 TEST(TurnGate, GivesNoMoreThanItsShare) {
-  const std::atomic<bool> stop{false};
   TurnShare share;
   share.turns = 3;
-  TurnGate gate(share, 0, io::kNever, stop);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(gate.take(1).has_value());
-  EXPECT_FALSE(gate.take(1).has_value());
-  EXPECT_FALSE(gate.ended(1)) << "those that were given may still be begun";
+  Gate closed(share, 0, io::kNever);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(closed.gate.take(1).has_value());
+  EXPECT_FALSE(closed.gate.take(1).has_value());
+  EXPECT_FALSE(closed.gate.ended(1)) << "those that were given may still be begun";
 }
 
 TEST(TurnGate, AStopEndsIt) {
-  std::atomic<bool> stop{false};
-  TurnGate gate({}, 0, io::kNever, stop);
-  EXPECT_TRUE(gate.take(1).has_value());
-  stop = true;
-  EXPECT_FALSE(gate.take(1).has_value());
-  EXPECT_TRUE(gate.ended(1));
+  Gate closed({}, 0, io::kNever);
+  EXPECT_TRUE(closed.gate.take(1).has_value());
+  closed.stop = true;
+  EXPECT_FALSE(closed.gate.take(1).has_value());
+  EXPECT_TRUE(closed.gate.ended(1));
 }
 
 TEST(TurnGate, AnOpenLoopPlansEachStartHoweverLateItIsAsked) {
-  const std::atomic<bool> stop{false};
-  TurnShare share;
-  share.interval_ns = 1e9 / 3.0;  // three a second: no whole number of nanoseconds
-  share.offset_ns = 7.0;
-  TurnGate gate(share, 1000, 1000 + 100 * io::kSecond, stop);
+  const RateCurve curve = constant(3.0);  // no whole number of nanoseconds between them
+  Gate open(share_of(curve), 1000, 1000 + 100 * io::kSecond);
   for (std::uint64_t i = 0; i < 300; ++i) {
-    const auto turn = gate.take(1000 + 99 * io::kSecond);
+    const auto turn = open.gate.take(1000 + 99 * io::kSecond);
     ASSERT_TRUE(turn.has_value());
-    const double exact = 1007.0 + static_cast<double>(i) * 1e9 / 3.0;
+    const double exact = 1000.0 + static_cast<double>(i) * 1e9 / 3.0;
     EXPECT_NEAR(static_cast<double>(turn->intended), exact, 1.0);
   }
-  EXPECT_FALSE(gate.take(1000).has_value()) << "the 301st would start behind the end";
+  EXPECT_FALSE(open.gate.take(1000).has_value()) << "the 301st would start behind the end";
+}
+
+TEST(TurnGate, AQueueKeepsEveryTurnAndCountsWhatIsLeftAtTheEnd) {
+  const RateCurve curve = constant(10.0);
+  Gate open(share_of(curve), 0, 10 * io::kSecond);
+  EXPECT_EQ(open.gate.take(5 * io::kSecond)->intended, 0U);
+  EXPECT_EQ(open.gate.take(5 * io::kSecond)->intended, io::kSecond / 10);
+  open.gate.close(20 * io::kSecond);
+  EXPECT_EQ(open.metrics.total().turns_unstarted, 98U);
+  EXPECT_EQ(open.metrics.total().turns_dropped, 0U);
+  EXPECT_EQ(open.gate.most_waiting(), 98U);
+}
+
+TEST(TurnGate, ABoundedBacklogDropsWhatFindsItFull) {
+  const RateCurve curve = constant(10.0);
+  TurnShare share = share_of(curve);
+  share.policy = BacklogPolicy::kDrop;
+  share.backlog = 3;
+  Gate open(share, 0, 10 * io::kSecond);
+  open.metrics.begin(0, {}, 10);
+  EXPECT_EQ(open.gate.take(0)->intended, 0U);
+  // Ten more have become due; the first three of them wait, seven have been dropped.
+  for (const TimeNs tenth : {1, 2, 3}) {
+    EXPECT_EQ(open.gate.take(1'050'000'000)->intended, tenth * io::kSecond / 10);
+  }
+  EXPECT_EQ(open.metrics.total().turns_dropped, 7U);
+  EXPECT_EQ(open.gate.take(1'050'000'000)->intended, 1'100'000'000U) << "the next, not yet due";
+  open.gate.close(2'050'000'000);
+  EXPECT_EQ(open.metrics.total().turns_dropped, 13U);
+  EXPECT_EQ(open.metrics.total().turns_unstarted, 3U);
+  EXPECT_EQ(open.gate.most_waiting(), 3U);
+}
+
+TEST(TurnGate, WithoutAnyBacklogALateTurnIsDropped) {
+  const RateCurve curve = constant(10.0);
+  TurnShare share = share_of(curve);
+  share.policy = BacklogPolicy::kDrop;
+  share.turns = 5;
+  Gate open(share, 0, 10 * io::kSecond);
+  EXPECT_EQ(open.gate.take(250'000'000)->intended, 300'000'000U);
+  EXPECT_EQ(open.metrics.total().turns_dropped, 3U);
+  EXPECT_EQ(open.gate.take(310'000'000)->intended, 400'000'000U);
+  EXPECT_FALSE(open.gate.take(410'000'000).has_value()) << "dropped turns are of the count too";
+}
+
+TEST(TurnGate, ABacklogMayStopTheRun) {
+  const RateCurve curve = constant(10.0);
+  TurnShare share = share_of(curve);
+  share.policy = BacklogPolicy::kStop;
+  share.backlog = 3;
+  Gate open(share, 0, 10 * io::kSecond);
+  EXPECT_TRUE(open.gate.take(250'000'000).has_value()) << "three wait";
+  EXPECT_FALSE(open.gate.overrun());
+  EXPECT_FALSE(open.gate.take(480'000'000).has_value()) << "four wait";
+  EXPECT_TRUE(open.gate.overrun());
+  EXPECT_TRUE(open.gate.ended(480'000'000));
 }
 
 }  // namespace
