@@ -62,6 +62,7 @@ Transport::Pull MemoryTransport::pull() {
 void MemoryTransport::push() {
   if (output_.empty() || peer_ == nullptr || send_failed()) return;
   sent_.append(output_);
+  sent_at_ = scheduler_.now();
   peer_->inbox_.append(output_);
   output_.clear();
   peer_->announce();

@@ -50,6 +50,7 @@ class MemoryTransport final : public Transport {
   void write_stable(std::string_view bytes) override { output_.append(bytes); }
   void set_deadline(TimeNs deadline) override;
   Scheduler& scheduler() noexcept override { return scheduler_; }
+  TimeNs sent_at() const noexcept override { return output_.empty() ? sent_at_ : kNever; }
 
  private:
   Pull pull() override;
@@ -66,6 +67,7 @@ class MemoryTransport final : public Transport {
   Timer deadline_timer_;
   std::string output_;
   std::string sent_;
+  TimeNs sent_at_ = 0;
   std::string inbox_;     // under way to this end
   std::string visible_;   // what input() shows
   Error end_;             // comes behind the inbox

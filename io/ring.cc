@@ -129,6 +129,7 @@ void Ring::run_once(TimeNs deadline) {
 // of its own costs a kernel timer each time; what is far away is watched by one request that stays
 // in the ring.
 int Ring::submit_and_wait(TimeNs due) {
+  if (at_submission_ > 0) submitted_at_ = now();
   if (has_posted()) return io_uring_submit_and_get_events(&ring_);
   const unsigned wanted = at_submission_ + 1;
   if (due >= watched_for_) return io_uring_submit_and_wait(&ring_, wanted);

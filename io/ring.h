@@ -87,6 +87,8 @@ class Ring final : public Scheduler {
   // than there are of these, so that it does not wake up for what it knows already.
   void expect_at_submission() noexcept { ++at_submission_; }
   void came_at_submission() noexcept { --at_submission_; }
+  // When the latest of these were submitted.
+  TimeNs submitted_at() const noexcept { return submitted_at_; }
   // A receive ended for want of a buffer: `socket` is armed again when there is one.
   void wait_for_buffer(Socket& socket) { starved_.push_back(&socket); }
 
@@ -129,6 +131,7 @@ class Ring final : public Scheduler {
   std::uint64_t wakeup_count_ = 0;
   std::uint32_t house_keeping_in_flight_ = 0;
   std::uint32_t at_submission_ = 0;  // completions that come before the next wait
+  TimeNs submitted_at_ = 0;
   bool shutting_down_ = false;
   int wakeup_descriptor_ = -1;
   std::atomic<bool> stop_{false};

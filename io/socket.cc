@@ -225,6 +225,7 @@ void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
   }
   if (result >= 0) {
     socket.output_.sent(static_cast<std::size_t>(result));
+    socket.sent_at_ = socket.sends_now_ ? socket.ring_.submitted_at() : socket.ring_.pass_time();
   } else if (result != -EINTR && result != -EAGAIN) {
     socket.fail(error_from_errno(-result));
     socket.output_.clear();

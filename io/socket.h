@@ -42,6 +42,7 @@ class Socket final : public Transport {
   void write_stable(std::string_view bytes) override { output_.append_stable(bytes); }
   void set_deadline(TimeNs deadline) override;
   Scheduler& scheduler() noexcept override { return ring_; }
+  TimeNs sent_at() const noexcept override { return output_.octets() == 0 ? sent_at_ : kNever; }
   void acknowledge_soon() noexcept override { acknowledge_soon_ = true; }
 
   int descriptor() const noexcept { return descriptor_; }
@@ -102,6 +103,7 @@ class Socket final : public Transport {
   std::array<iovec, 4> vectors_{};
   bool sends_the_rest_ = false;  // the send in flight does not end before all of its batch has left
   bool sends_now_ = false;       // the send in flight completes with its submission
+  TimeNs sent_at_ = 0;           // when the latest send had ended
 
   Timer deadline_timer_;
   bool deadline_passed_ = false;

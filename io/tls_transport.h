@@ -44,6 +44,9 @@ class TlsTransport final : public Transport {
   void write_stable(std::string_view bytes) override;
   void set_deadline(TimeNs deadline) override { lower_.set_deadline(deadline); }
   Scheduler& scheduler() noexcept override { return lower_.scheduler(); }
+  TimeNs sent_at() const noexcept override {
+    return plain_.empty() && stable_.empty() ? lower_.sent_at() : kNever;
+  }
 
  private:
   struct Free {

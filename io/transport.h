@@ -56,6 +56,10 @@ class Transport {
   class FlushAwaiter;
   FlushAwaiter flush(std::size_t backlog = 0) noexcept;
 
+  // When the operating system had taken the last of what was written; kNever while it has not taken
+  // all of it.
+  virtual TimeNs sent_at() const noexcept = 0;
+
   // A wait that has not ended by `deadline` ends with kTimedOut. Stays until it is set again.
   virtual void set_deadline(TimeNs deadline) = 0;
 

@@ -61,6 +61,7 @@ ClientSession::ClientSession(ClientContext& context, io::Transport& transport, T
 io::Task<bool> ClientSession::run() {
   turn_open_ = context_.plan.messages_per_connection > 0;
   const bool as_planned = co_await converse();
+  context_.metrics.occupancy().left(started_, greeted_, now_);
   if (turn_open_) {
     count(body_sent_ ? &Counters::messages_in_doubt : &Counters::messages_failed);
   }
@@ -103,8 +104,9 @@ io::Task<bool> ClientSession::secure() {
     co_return false;
   }
   now_ = transport_->scheduler().now();
-  end(Phase::kTlsHandshake);
+  end(tls_->resumed() ? Phase::kTlsHandshakeResumed : Phase::kTlsHandshake);
   count(&Counters::tls_handshakes);
+  if (tls_->resumed()) count(&Counters::tls_resumed);
   ++context_.metrics.second(now_).handshakes;
   co_return true;
 }
@@ -118,6 +120,8 @@ io::Task<bool> ClientSession::greeting() {
     co_return false;
   }
   end(Phase::kGreeting);
+  greeted_ = now_;
+  context_.metrics.occupancy().served();
   co_return true;
 }
 
@@ -250,6 +254,7 @@ io::Task<bool> ClientSession::body(Turn turn) {
   transport_->write_stable(context_.message.wire());
   body_sent_ = true;
   const Reply reply = co_await read_reply(Phase::kEndOfData);
+  const TimeNs sent = std::clamp(transport_->sent_at(), phase_began_, now_);
   if (reply.code == 0) co_return false;
   turn_open_ = body_sent_ = false;
   if (!reply.positive()) {
@@ -257,7 +262,8 @@ io::Task<bool> ClientSession::body(Turn turn) {
     count(&Counters::messages_failed);
     co_return reply.code != 421;
   }
-  end(Phase::kEndOfData);
+  context_.metrics.record(Phase::kBodySent, phase_began_, sent);
+  context_.metrics.record(Phase::kEndOfData, sent, now_);
   if (turn.intended != 0 && context_.plan.turn_of == TurnOf::kMessage) {
     context_.metrics.record(Phase::kMessageUncorrected, message_began_, now_);
     message_began_ = turn.intended;
@@ -358,6 +364,11 @@ io::Task<ClientSession::Reply> ClientSession::read_reply(Phase phase) {
   }
 }
 
+bool ClientSession::body_has_left() const noexcept {
+  const TimeNs sent = transport_->sent_at();
+  return sent != io::kNever && sent >= phase_began_;
+}
+
 void ClientSession::begin() noexcept {
   phase_began_ = now_;
   transport_->set_deadline(now_ + context_.plan.timeout_ns);
@@ -373,6 +384,7 @@ void ClientSession::fail(Phase phase, std::string_view kind, std::string_view sa
 
 void ClientSession::fail(Phase phase, const io::Error& error) {
   now_ = transport_->scheduler().now();
+  if (phase == Phase::kEndOfData && !body_has_left()) phase = Phase::kBodySent;
   fail(phase, to_string(error.kind), describe(error));
 }
 

@@ -102,6 +102,7 @@ class ClientSession {
   io::Task<Reply> read_reply(Phase phase);
 
   bool spoken_to_unasked();
+  bool body_has_left() const noexcept;
   void begin() noexcept;
   void end(Phase phase) noexcept;
   void fail(Phase phase, std::string_view kind, std::string_view sample);
@@ -125,6 +126,7 @@ class ClientSession {
   bool body_sent_ = false;  // a lost connection leaves the message in doubt
   Turn first_;
   TimeNs started_;
+  TimeNs greeted_ = io::kNever;
   TimeNs now_;  // of the latest event
   TimeNs phase_began_;
   TimeNs message_began_ = 0;

@@ -64,6 +64,7 @@ LoadResult Rounds::merged() const {
     all.measured_s += result.measured_s;
     all.generator_cpu_s += result.generator_cpu_s;
     all.server_cpu_s += result.server_cpu_s;
+    all.surroundings.merge(result.surroundings);
     if (result.ending != Ending::kCompleted) all.ending = result.ending;
     if (all.main_failure.empty()) all.main_failure = result.main_failure;
   }

@@ -11,7 +11,7 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr TimeNs kGrace = 5 * io::kSecond;  // for messages under way when the time is up
-constexpr auto kLookAround = std::chrono::milliseconds(20);
+constexpr auto kLookAround = std::chrono::nanoseconds(SurroundingsProbe::kTick);
 constexpr TimeNs kJudgeEvery = io::kSecond / 4;
 
 using Threads = std::vector<std::unique_ptr<GeneratorThread>>;
@@ -32,11 +32,13 @@ class Watch {
     begin();
     wait_until(meeting_.timetable.window.begin);
     const CpuSample before = sample();
+    probe_.begin(thread_ids());
     wait_until(meeting_.timetable.window.end);
     const CpuSample after = sample();
+    LoadResult result;
+    result.surroundings = probe_.finish();
     wait_until(meeting_.timetable.end);
     let_end();
-    LoadResult result;
     result.generator_cpu_s = after.generator_s - before.generator_s;
     result.server_cpu_s = after.server_s - before.server_s;
     result.measured_s = static_cast<double>(after.at - before.at) / 1e9;
@@ -77,6 +79,7 @@ class Watch {
       if (meeting_.ended == threads_.size() || now >= time) return;
       const std::chrono::nanoseconds left(std::min<TimeNs>(time - now, io::kSecond));
       meeting_.changed.wait_for(lock, std::min<std::chrono::nanoseconds>(kLookAround, left));
+      probe_.tick();
       look_around();
     }
   }
@@ -146,6 +149,12 @@ class Watch {
     for (const auto& thread : threads_) thread->join();
   }
 
+  std::vector<pid_t> thread_ids() const {
+    std::vector<pid_t> ids;
+    for (const auto& thread : threads_) ids.push_back(thread->id());
+    return ids;
+  }
+
   CpuSample sample() {
     CpuSample taken;
     taken.at = io::monotonic_now();
@@ -158,6 +167,7 @@ class Watch {
   const LoadHooks& hooks_;
   Meeting& meeting_;
   Threads& threads_;
+  SurroundingsProbe probe_;
   TimeNs period_ = 0;  // between looks at the figures; 0: none
   TimeNs next_look_ = 0;
   TimeNs next_second_ = 0;

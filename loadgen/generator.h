@@ -11,6 +11,7 @@
 #include "loadgen/metrics.h"
 #include "loadgen/plan.h"
 #include "loadgen/predicate.h"
+#include "loadgen/surroundings.h"
 
 namespace smtpmark::loadgen {
 
@@ -39,6 +40,7 @@ struct LoadResult {
   double measured_s = 0.0;       // length of the window that counts
   double generator_cpu_s = 0.0;  // in the window
   double server_cpu_s = 0.0;     // in the window, as `server_cpu` told
+  Surroundings surroundings;     // of the window
 };
 
 // A run that is under way, all classes together.

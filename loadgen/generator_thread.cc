@@ -1,5 +1,7 @@
 #include "loadgen/generator_thread.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -64,6 +66,7 @@ tl::expected<void, std::string> GeneratorThread::start() {
 }
 
 void GeneratorThread::run(std::promise<tl::expected<void, std::string>>& ready) {
+  id_ = gettid();
   if (plan_.load.first_cpu >= 0) pin_this_thread(plan_.load.first_cpu + static_cast<int>(index_));
   auto result = set_up();
   const bool good = result.has_value();
@@ -188,6 +191,7 @@ io::Task<bool> GeneratorThread::hold_session(Share& share, Turn turn) {
     metrics.error(connected, Phase::kConnect, to_string(socket.error().kind), 0, {},
                   describe(socket.error()));
     if (plan.messages_per_connection > 0) metrics.count(&Counters::messages_failed, connected);
+    metrics.occupancy().left(started, io::kNever, connected);
     note_failure(socket.error().kind);
     co_return false;
   }

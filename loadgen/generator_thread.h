@@ -2,6 +2,8 @@
 #ifndef SMTPMARK_LOADGEN_GENERATOR_THREAD_H_
 #define SMTPMARK_LOADGEN_GENERATOR_THREAD_H_
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <future>
@@ -65,6 +67,7 @@ class GeneratorThread {
     if (ring_) ring_->request_stop();
   }
   double cpu_seconds() noexcept { return thread_cpu_seconds(thread_); }
+  pid_t id() const noexcept { return id_; }  // behind start()
 
   // Adds what the thread published when it was last asked. From any thread.
   void add_live(LiveFigures& all) const;
@@ -113,6 +116,7 @@ class GeneratorThread {
   mutable std::mutex live_mutex_;
   LiveFigures live_;
   std::uint32_t looks_answered_ = 0;
+  pid_t id_ = 0;
   std::thread thread_;
 };
 

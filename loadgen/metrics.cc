@@ -24,6 +24,7 @@ void Counters::add(const Counters& other) noexcept {
   sessions_completed += other.sessions_completed;
   sessions_plain += other.sessions_plain;
   tls_handshakes += other.tls_handshakes;
+  tls_resumed += other.tls_resumed;
   messages_accepted += other.messages_accepted;
   messages_failed += other.messages_failed;
   messages_in_doubt += other.messages_in_doubt;
@@ -32,6 +33,18 @@ void Counters::add(const Counters& other) noexcept {
   errors += other.errors;
   turns_dropped += other.turns_dropped;
   turns_unstarted += other.turns_unstarted;
+}
+
+void Occupancy::merge(const Occupancy& other) noexcept {
+  at_once_ += other.at_once_;
+  peak_ += other.peak_;
+  waited_ns_ += other.waited_ns_;
+  served_ns_ += other.served_ns_;
+}
+
+double Occupancy::waiting_share() const noexcept {
+  const std::uint64_t all = waited_ns_ + served_ns_;
+  return all == 0 ? 0.0 : static_cast<double>(waited_ns_) / static_cast<double>(all);
 }
 
 void Metrics::begin(TimeNs start, Window window, std::uint64_t expected_seconds) {
@@ -64,6 +77,7 @@ void Metrics::error(TimeNs when, Phase phase, std::string_view kind, std::uint16
 void Metrics::merge(const Metrics& other) {
   total_.add(other.total_);
   measured_.add(other.measured_);
+  occupancy_.merge(other.occupancy_);
   for (std::size_t i = 0; i < kPhaseCount; ++i) {
     histograms_[i].merge(other.histograms_[i]);
     outside_[i].merge(other.outside_[i]);

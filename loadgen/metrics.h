@@ -3,6 +3,7 @@
 #ifndef SMTPMARK_LOADGEN_METRICS_H_
 #define SMTPMARK_LOADGEN_METRICS_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -23,8 +24,9 @@ struct Counters {
   std::uint64_t sessions_established = 0;  // ready for MAIL: greeted, secured, authenticated
   std::uint64_t sessions_completed = 0;    // ended with a QUIT that was answered
   std::uint64_t sessions_plain = 0;        // established without TLS
-  std::uint64_t tls_handshakes = 0;
-  std::uint64_t messages_accepted = 0;  // its own 2xx was read
+  std::uint64_t tls_handshakes = 0;        // full and resumed
+  std::uint64_t tls_resumed = 0;           // of these
+  std::uint64_t messages_accepted = 0;     // its own 2xx was read
   std::uint64_t messages_failed = 0;
   std::uint64_t messages_in_doubt = 0;    // all sent, connection lost before the reply
   std::uint64_t recipients_accepted = 0;  // of accepted messages
@@ -55,6 +57,36 @@ struct ErrorRow {
   std::string sample;  // the first one's text
 };
 
+// How many sessions a server has at work, and how many it lets wait.
+class Occupancy {
+ public:
+  // A session was greeted.
+  void served() noexcept { peak_ = std::max(peak_, ++at_once_); }
+  // A session ended that had been asked for at `started` and greeted at `greeted` (kNever: never).
+  void left(TimeNs started, TimeNs greeted, TimeNs ended) noexcept {
+    if (greeted == io::kNever) {
+      waited_ns_ += ended - started;
+      return;
+    }
+    --at_once_;
+    waited_ns_ += greeted - started;
+    served_ns_ += ended - greeted;
+  }
+  // Those of other threads were served beside these.
+  void merge(const Occupancy& other) noexcept;
+
+  // The most sessions at once that were past their greeting.
+  std::uint64_t peak() const noexcept { return peak_; }
+  // The part of all sessions' time that was spent before the greeting, 0 to 1.
+  double waiting_share() const noexcept;
+
+ private:
+  std::uint64_t at_once_ = 0;
+  std::uint64_t peak_ = 0;
+  std::uint64_t waited_ns_ = 0;
+  std::uint64_t served_ns_ = 0;
+};
+
 // The part of a run whose figures count: behind the warm-up.
 struct Window {
   TimeNs begin = 0;
@@ -79,6 +111,7 @@ class Metrics {
     if (window_.contains(when)) measured_.*counter += amount;
   }
   SecondCounters& second(TimeNs when) noexcept;
+  Occupancy& occupancy() noexcept { return occupancy_; }
 
   void error(TimeNs when, Phase phase, std::string_view kind, std::uint16_t code,
              parser::EnhancedCode enhanced, std::string_view sample);
@@ -94,6 +127,7 @@ class Metrics {
   const Histogram& outside(Phase phase) const noexcept {
     return outside_[static_cast<std::size_t>(phase)];
   }
+  const Occupancy& occupancy() const noexcept { return occupancy_; }
   const std::vector<SecondCounters>& seconds() const noexcept { return seconds_; }
   const std::vector<ErrorRow>& errors() const noexcept { return errors_; }
 
@@ -104,6 +138,7 @@ class Metrics {
   Counters measured_;
   std::array<Histogram, kPhaseCount> histograms_;
   std::array<Histogram, kPhaseCount> outside_;
+  Occupancy occupancy_;
   std::vector<SecondCounters> seconds_;
   std::vector<ErrorRow> errors_;
 };

@@ -10,18 +10,20 @@
 namespace smtpmark::loadgen {
 
 enum class Phase : std::uint8_t {
-  kScheduleLag,   // open loop: from the intended start to the real one
-  kConnect,       // TCP handshake
-  kGreeting,      // from connected (465: from the end of the TLS handshake) to the 220
-  kEhlo,          // EHLO to the last line of its reply
-  kStarttls,      // STARTTLS to its 220
-  kTlsHandshake,  // first ClientHello to the handshake's end
-  kEhloTls,       // the EHLO behind STARTTLS
-  kAuth,          // AUTH to its 235
+  kScheduleLag,          // open loop: from the intended start to the real one
+  kConnect,              // TCP handshake
+  kGreeting,             // from connected (465: from the end of the TLS handshake) to the 220
+  kEhlo,                 // EHLO to the last line of its reply
+  kStarttls,             // STARTTLS to its 220
+  kTlsHandshake,         // first ClientHello to the end of a full handshake
+  kTlsHandshakeResumed,  // of one that resumes an earlier session (RFC 8446, 2.2; RFC 5077)
+  kEhloTls,              // the EHLO behind STARTTLS
+  kAuth,                 // AUTH to its 235
   kMail,
   kRcpt,                // each RCPT
   kData,                // DATA to its 354
-  kEndOfData,           // the first octet of the body to the reply behind the final dot
+  kBodySent,            // the 354 to the kernel's taking the last octet of the final dot
+  kEndOfData,           // from there to the reply
   kReset,               // RSET behind a transaction that was refused
   kQuit,                // QUIT to its 221
   kMessage,             // MAIL to the final reply; open loop of messages: from the intended start
@@ -30,19 +32,29 @@ enum class Phase : std::uint8_t {
   kSessionUncorrected,  // open loop: connect to 221
 };
 
-inline constexpr std::size_t kPhaseCount = 18;
+inline constexpr std::size_t kPhaseCount = 20;
 
 // As in tables and JSON.
-inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {
-    "schedule_lag", "connect",
-    "greeting",     "ehlo",
-    "starttls",     "tls_handshake",
-    "ehlo_tls",     "auth",
-    "mail",         "rcpt",
-    "data",         "end_of_data",
-    "reset",        "quit",
-    "message",      "message_uncorrected",
-    "session",      "session_uncorrected"};
+inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {"schedule_lag",
+                                                                          "connect",
+                                                                          "greeting",
+                                                                          "ehlo",
+                                                                          "starttls",
+                                                                          "tls_handshake",
+                                                                          "tls_handshake_resumed",
+                                                                          "ehlo_tls",
+                                                                          "auth",
+                                                                          "mail",
+                                                                          "rcpt",
+                                                                          "data",
+                                                                          "body_sent",
+                                                                          "end_of_data",
+                                                                          "reset",
+                                                                          "quit",
+                                                                          "message",
+                                                                          "message_uncorrected",
+                                                                          "session",
+                                                                          "session_uncorrected"};
 
 constexpr std::string_view to_string(Phase phase) {
   return kPhaseNames[static_cast<std::size_t>(phase)];

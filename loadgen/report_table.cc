@@ -7,25 +7,29 @@
 #include <string_view>
 #include <utility>
 
+#include "loadgen/phase.h"
+
 namespace smtpmark::loadgen {
 
 using nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::pair<const char*, const char*>, 18> kPhaseTitles = {{
+constexpr std::array<std::pair<const char*, const char*>, kPhaseCount> kPhaseTitles = {{
     {"schedule_lag", "schedule lag"},
     {"connect", "connect"},
     {"greeting", "greeting"},
     {"ehlo", "EHLO"},
     {"starttls", "STARTTLS wait"},
     {"tls_handshake", "TLS handshake"},
+    {"tls_handshake_resumed", "TLS handshake, resumed"},
     {"ehlo_tls", "EHLO over TLS"},
     {"auth", "AUTH"},
     {"mail", "MAIL"},
     {"rcpt", "RCPT"},
     {"data", "DATA"},
-    {"end_of_data", "end of data"},
+    {"body_sent", "body sent"},
+    {"end_of_data", "end of data to reply"},
     {"reset", "RSET"},
     {"quit", "QUIT"},
     {"message", "whole message"},
@@ -143,6 +147,10 @@ void render_notes(Out out, const json& job) {
   }
   if (const auto waited = totals.at("turns_unstarted").get<std::uint64_t>(); waited > 0) {
     fmt::format_to(out, "{}: {} turns still waited for a connection at the end\n", name, waited);
+  }
+  for (const json& finding : job.at("verdict").at("findings")) {
+    fmt::format_to(out, "{}: {}: {}\n", name, job.at("verdict").at("name").get<std::string>(),
+                   finding.at("text").get<std::string>());
   }
   for (const json& error : job.at("errors")) {
     fmt::format_to(out, "{}: {} x {} in {}: {}\n", name, error.at("count").get<std::uint64_t>(),

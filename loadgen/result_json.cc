@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,6 +11,7 @@
 #include <sstream>
 
 #include "loadgen/environment.h"
+#include "loadgen/run_verdict.h"
 
 namespace smtpmark::loadgen {
 
@@ -29,6 +31,7 @@ json counters_to_json(const Counters& counters) {
           {"sessions_completed", counters.sessions_completed},
           {"sessions_plain", counters.sessions_plain},
           {"tls_handshakes", counters.tls_handshakes},
+          {"tls_resumed", counters.tls_resumed},
           {"messages_accepted", counters.messages_accepted},
           {"messages_failed", counters.messages_failed},
           {"messages_in_doubt", counters.messages_in_doubt},
@@ -221,6 +224,32 @@ std::vector<std::string> without_password(std::vector<std::string> command) {
 
 namespace {
 
+json verdict_to_json(const RunVerdict& verdict) {
+  json findings = json::array();
+  for (const RunFinding& finding : verdict.findings) {
+    findings.push_back({{"code", finding.code}, {"text", finding.text}});
+  }
+  return {{"name", verdict.name}, {"findings", std::move(findings)}};
+}
+
+json surroundings_to_json(const Surroundings& seen) {
+  const double others = std::max(0.0, seen.busy_s - seen.own_s);
+  const auto share = [&seen](double seconds) {
+    return seen.capacity_s > 0.0 ? seconds / seen.capacity_s : 0.0;
+  };
+  return {{"busiest_thread", seen.busiest_thread},
+          {"runqueue_wait_s", seen.runqueue_wait_s},
+          {"voluntary_switches", seen.voluntary_switches},
+          {"involuntary_switches", seen.involuntary_switches},
+          {"machine_busy", share(seen.busy_s)},
+          {"machine_others", share(others)},
+          {"machine_steal", share(seen.steal_s)},
+          {"listen_overflows", seen.listen_overflows},
+          {"syn_retransmits", seen.syn_retransmits},
+          {"clock_jump_s", seen.clock_jump_s},
+          {"longest_stall_s", seen.longest_stall_s}};
+}
+
 // What one class measured, or all of them together.
 json measured_to_json(const Metrics& metrics, std::uint64_t most_waiting,
                       const LoadResult& result) {
@@ -246,6 +275,7 @@ json class_to_json(const RunPlan& plan, std::size_t number, const LoadResult& re
   job["target"] = one.target_text;
   job["config"] = load_to_json(plan.load);
   job["config"].update(session_to_json(one));
+  job["verdict"] = verdict_to_json(judge(facts_of_class(plan, number, result)));
   // Its own part of what the whole run has.
   const double part = shares(plan.classes)[number];
   job["config"]["rate_per_s"] = plan.load.peak_per_s() * part;
@@ -262,6 +292,8 @@ json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounte
   json job = measured_to_json(result.metrics, result.most_waiting, result);
   job["name"] = plan.name;
   job["config"] = load_to_json(plan.load);
+  job["surroundings"] = surroundings_to_json(result.surroundings);
+  job["verdict"] = verdict_to_json(judge(facts_of(plan, result)));
   if (plan.classes.size() == 1) {
     job["target"] = plan.classes.front().target_text;
     job["config"].update(session_to_json(plan.classes.front()));

@@ -13,7 +13,7 @@
 
 namespace smtpmark::loadgen {
 
-inline constexpr int kResultSchemaVersion = 1;
+inline constexpr int kResultSchemaVersion = 2;
 inline constexpr const char* kResultSchema = "smtpmark.result";
 
 // A whole run as one job. `sink` is null when the target is not the embedded sink.

@@ -81,6 +81,30 @@ TEST_F(SocketSendTest, FlushWaitsOnlyDownToTheBacklog) {
   run_until([&] { return nothing_left.done; });
 }
 
+TEST_F(SocketSendTest, TellsWhenTheLastOctetHasLeft) {
+  auto [socket, peer] = make_connection(kSmall, kSmall);
+  const TimeNs before = ring_->now();
+  socket->write("MAIL");
+  EXPECT_EQ(socket->sent_at(), kNever) << "only queued";
+  Outcome small;
+  spawn(flush_to(*socket, 0, small));
+  run_until([&] { return small.done; });
+  EXPECT_GE(socket->sent_at(), before);
+  EXPECT_LE(socket->sent_at(), ring_->now());
+
+  const std::string body = pattern(1 << 20);
+  socket->write_stable(body);
+  Outcome large;
+  spawn(flush_to(*socket, 0, large));
+  EXPECT_TRUE(is_blocked(large));
+  EXPECT_EQ(socket->sent_at(), kNever) << "the peer does not read";
+  const TimeNs blocked_until = ring_->now();
+  EXPECT_EQ(read_slowly(peer, 4 + body.size()).size(), 4 + body.size());
+  run_until([&] { return large.done; });
+  EXPECT_GE(socket->sent_at(), blocked_until);
+  EXPECT_LE(socket->sent_at(), ring_->now());
+}
+
 TEST_F(SocketSendTest, FlushOfNothingIsDoneAtOnce) {
   auto [socket, peer] = make_connection();
   Outcome outcome;

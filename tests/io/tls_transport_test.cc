@@ -70,6 +70,20 @@ TEST_P(TlsVersionTest, FlushSendsMoreThanWaitsBelowAtOnce) {
   EXPECT_TRUE(carry(pair.client, pair.server, body) == body);
 }
 
+TEST_P(TlsVersionTest, TellsWhenTheLastOctetHasLeft) {
+  TlsPair pair(scheduler_, client());
+  ASSERT_TRUE(shake(pair).good());
+  pair.client.write("MAIL");
+  EXPECT_EQ(pair.client.sent_at(), kNever) << "only queued";
+  const std::string body = pattern(2'000'000);
+  pair.client.write_stable(body);
+  Outcome sent;
+  spawn(flush_to(pair.client, 0, sent));
+  scheduler_.run();
+  EXPECT_TRUE(sent.done);
+  EXPECT_EQ(pair.client.sent_at(), scheduler_.now());
+}
+
 TEST_P(TlsVersionTest, CloseNotifyIsTheEndOfTheStream) {
   TlsPair pair(scheduler_, client());
   ASSERT_TRUE(shake(pair).good());

@@ -272,7 +272,8 @@ class BadInput(unittest.TestCase):
 
     def test_show_of_what_is_no_result(self):
         for text in ("", "{", "[]", '{"schema": "smtpmark.result", "schema_version": 99}',
-                     '{"schema": "smtpmark.result", "schema_version": 1}'):
+                     '{"schema": "smtpmark.result", "schema_version": 1}',
+                     '{"schema": "smtpmark.result", "schema_version": 2}'):
             with self.subTest(text=text):
                 path = pathlib.Path(self.folder, "bad.json")
                 path.write_text(text)
@@ -330,7 +331,7 @@ class BadInput(unittest.TestCase):
         empty = os.path.join(self.folder, "empty")
         os.mkdir(empty)
         bad = pathlib.Path(self.folder, "bad.json")
-        bad.write_text('{"schema": "smtpmark.result", "schema_version": 1}')
+        bad.write_text('{"schema": "smtpmark.result", "schema_version": 2}')
         cut = pathlib.Path(self.folder, "cut.json")
         cut.write_text('{"schema": "smtpmark.res')
         for arguments, part in (([base, "/nonexistent.json"], "/nonexistent.json"),

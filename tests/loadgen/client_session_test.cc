@@ -153,6 +153,14 @@ TEST(Client, AMessageCountsAsAcceptedOnlyOnItsOwn2xx) {
   EXPECT_EQ(lost.metrics.total().messages_failed, 0U);
 }
 
+TEST(Client, ALossBehindTheFinalDotIsOneOfTheEndOfData) {
+  const ErrorRow row = only_error(run_against_script(
+      plain_plan(),
+      {ScriptedServer{}.greeting, {kPlainEhlo, "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "EOF"}}));
+  EXPECT_EQ(row.phase, Phase::kEndOfData);
+  EXPECT_EQ(row.kind, "closed");
+}
+
 TEST(Client, RepliesSentAheadAreNotTaken) {
   const ClientOutcome outcome = run_against_script(
       plain_plan(), {ScriptedServer{}.greeting,

@@ -68,6 +68,21 @@ TEST(Metrics, MergingAddsEverything) {
   EXPECT_EQ(a.total().errors, 3U);
 }
 
+TEST(Metrics, OccupancyKnowsItsPeakAndWhoWaited) {
+  Metrics a;
+  Metrics b;
+  a.occupancy().served();
+  a.occupancy().left(0, 10, 40);
+  a.occupancy().served();
+  b.occupancy().served();
+  b.occupancy().served();
+  b.occupancy().left(0, io::kNever, 30);  // never greeted
+  a.merge(b);
+  EXPECT_EQ(a.occupancy().peak(), 3U);
+  EXPECT_NEAR(a.occupancy().waiting_share(), 40.0 / 70.0, 1e-9);
+  EXPECT_EQ(Metrics().occupancy().waiting_share(), 0.0);
+}
+
 TEST(Metrics, PhaseNamesAreAllThere) {
   for (const std::string_view name : kPhaseNames) EXPECT_FALSE(name.empty());
   EXPECT_EQ(to_string(Phase::kSession), "session");

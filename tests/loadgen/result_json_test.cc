@@ -47,6 +47,26 @@ TEST(ResultJson, StatesWhatWasMeasured) {
   EXPECT_EQ(job.at("errors").at(0).at("enhanced"), "4.2.1");
 }
 
+TEST(ResultJson, EveryJobHasItsVerdict) {
+  EXPECT_EQ(sample_result().at("jobs").at(0).at("verdict"),
+            json({{"name", "clean"}, {"findings", json::array()}}));
+  LoadResult load;
+  load.surroundings.busiest_thread = 1.0;
+  const json verdict = job_to_json(RunPlan(), load, nullptr).at("verdict");
+  EXPECT_EQ(verdict.at("name"), "generator-limited");
+  EXPECT_EQ(verdict.at("findings").at(0).at("code"), "generator-cpu");
+}
+
+TEST(ResultJson, AResultOfTheVersionBeforeIsRefused) {
+  const std::string path = temporary("old");
+  json old = sample_result();
+  old["schema_version"] = 1;
+  ASSERT_TRUE(write_json(path, old).has_value());
+  EXPECT_NE(read_result(path).error().find("schema version 1; this program reads version 2"),
+            std::string::npos);
+  std::filesystem::remove(path);
+}
+
 TEST(ResultJson, KeepsThePasswordOut) {
   const json result = make_result(
       "x", {"smtpmark", "run", "--password", "one", "--password=two", "--user", "me"}, {});

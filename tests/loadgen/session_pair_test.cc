@@ -173,7 +173,8 @@ TEST(SessionPair, EveryPhaseIsMeasuredOncePerEvent) {
                            Phase::kEhloTls, Phase::kAuth, Phase::kQuit, Phase::kSession}) {
     EXPECT_EQ(count(once), 1U) << to_string(once);
   }
-  for (const Phase each : {Phase::kMail, Phase::kData, Phase::kEndOfData, Phase::kMessage}) {
+  for (const Phase each :
+       {Phase::kMail, Phase::kData, Phase::kBodySent, Phase::kEndOfData, Phase::kMessage}) {
     EXPECT_EQ(count(each), 5U) << to_string(each);
   }
   EXPECT_EQ(count(Phase::kRcpt), 15U);
