@@ -1,10 +1,14 @@
 #include "io/tls_context.h"
 
+#include <openssl/rand.h>
+
 #include "io/openssl_text.h"
 
 namespace smtpmark::io {
 
 namespace {
+
+constexpr std::size_t kTicketKeys = 16 + 32 + 32;  // octets: a name, an HMAC key and an AES key
 
 int protocol_of(TlsVersion version) {
   return version == TlsVersion::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
@@ -31,7 +35,33 @@ tl::expected<void, std::string> apply_common(SSL_CTX* context, const Options& op
   return {};
 }
 
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+  static_cast<TlsSessions*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->put(session);
+  return 1;  // the reference is ours now
+}
+
 }  // namespace
+
+std::string make_ticket_keys() {
+  std::string keys(kTicketKeys, '\0');
+  RAND_bytes(reinterpret_cast<unsigned char*>(keys.data()), static_cast<int>(keys.size()));
+  return keys;
+}
+
+void TlsSessions::put(SSL_SESSION* session) {
+  sessions_.emplace_back(session);
+  if (sessions_.size() > kMost) sessions_.pop_front();
+}
+
+void TlsSessions::offer(SSL* ssl) {
+  while (!sessions_.empty() && SSL_SESSION_is_resumable(sessions_.back().get()) != 1) {
+    sessions_.pop_back();
+  }
+  if (sessions_.empty()) return;
+  SSL_SESSION* const latest = sessions_.back().get();
+  SSL_set_session(ssl, latest);
+  if (SSL_SESSION_get_protocol_version(latest) == TLS1_3_VERSION) sessions_.pop_back();
+}
 
 tl::expected<TlsContext, std::string> TlsContext::for_client(const TlsClientOptions& options) {
   TlsContext made(SSL_CTX_new(TLS_client_method()), false);
@@ -40,6 +70,13 @@ tl::expected<TlsContext, std::string> TlsContext::for_client(const TlsClientOpti
     return tl::unexpected(applied.error());
   }
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  if (options.resume) {
+    made.sessions_ = std::make_unique<TlsSessions>();
+    SSL_CTX_set_app_data(context, made.sessions_.get());
+    SSL_CTX_set_session_cache_mode(context,
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_sess_set_new_cb(context, &keep_session);
+  }
   made.host_name_ = options.host_name;
   made.verify_ = options.verify;
   if (!options.verify) return made;
@@ -63,6 +100,12 @@ tl::expected<TlsContext, std::string> TlsContext::for_server(const TlsServerOpti
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, options.tickets);
   if (options.tickets == 0) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  if (!options.ticket_keys.empty()) {
+    std::string keys = options.ticket_keys;
+    if (SSL_CTX_set_tlsext_ticket_keys(context, keys.data(), static_cast<long>(keys.size())) != 1) {
+      return tl::unexpected(setup_failed());
+    }
+  }
   if (SSL_CTX_use_certificate(context, certificate.leaf()) != 1 ||
       SSL_CTX_use_PrivateKey(context, certificate.key()) != 1) {
     return tl::unexpected(setup_failed());

@@ -93,6 +93,7 @@ TlsTransport::TlsTransport(Transport& lower, const TlsContext& context)
     SSL_set_accept_state(ssl_.get());
   } else {
     SSL_set_connect_state(ssl_.get());
+    if (context.sessions() != nullptr) context.sessions()->offer(ssl_.get());
     if (!context.host_name().empty()) {
       if (!is_ip_address(context.host_name())) {  // RFC 6066, 3: a name, never an address
         SSL_set_tlsext_host_name(ssl_.get(), context.host_name().c_str());
@@ -105,6 +106,9 @@ TlsTransport::TlsTransport(Transport& lower, const TlsContext& context)
 
 TlsTransport::~TlsTransport() {
   if (established_) encrypt_queued(SIZE_MAX);
+  // OpenSSL takes a connection that ends without a close_notify for one that was cut and resumes
+  // its session no more (RFC 2246, 7.2.1; no longer asked for since RFC 4346).
+  if (established_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   lower_.upper_ = nullptr;
   Scratch& scratch = Scratch::of_thread();
   if (scratch.owner == this) scratch.owner = nullptr;

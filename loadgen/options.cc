@@ -227,6 +227,11 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
   auto* key = command.add_option("--key", options.key, "Private key, PEM");
   certificate->needs(key);
   key->needs(certificate);
+  command
+      .add_option("--tls-tickets", options.tls_tickets,
+                  "Session tickets behind a TLS handshake; 0: no session can be resumed")
+      ->check(CLI::Range(0, 10))
+      ->capture_default_str();
   command.add_option("--json", options.json, "Write the counters to this file at the end");
 }
 
@@ -341,6 +346,7 @@ tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options
   plan.threads = options.threads;
   plan.connections = options.connections;
   plan.first_cpu = options.pin;
+  plan.tls.tickets = options.tls_tickets;
   const std::pair<Role, const std::vector<std::string>*> groups[] = {
       {Role::kRelay, &options.relay},
       {Role::kSubmission, &options.submission},

@@ -60,6 +60,7 @@ struct SinkRunOptions {
   int pin = -1;
   std::string certificate;
   std::string key;
+  std::uint32_t tls_tickets = 0;
   std::string json;
 };
 

@@ -192,6 +192,7 @@ json sink_counters_to_json(const SinkCounters& counters) {
   return {{"sessions", counters.sessions},
           {"sessions_plain", counters.sessions_plain},
           {"tls_handshakes", counters.tls_handshakes},
+          {"tls_resumed", counters.tls_resumed},
           {"tls_failures", counters.tls_failures},
           {"auth_ok", counters.auth_ok},
           {"auth_failed", counters.auth_failed},

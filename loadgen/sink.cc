@@ -82,7 +82,7 @@ class SinkThread {
     auto ring = io::Ring::create(options);
     if (!ring) return tl::unexpected(ring.error().message);
     ring_ = std::move(*ring);
-    auto tls = io::TlsContext::for_server({}, certificate_);
+    auto tls = io::TlsContext::for_server(plan_.tls, certificate_);
     if (!tls) return tl::unexpected(tls.error());
     tls_.emplace(std::move(*tls));
     for (const SinkListen& listen : plan_.listens) {
@@ -124,6 +124,8 @@ Sink::~Sink() {
 tl::expected<std::unique_ptr<Sink>, std::string> Sink::start(const SinkPlan& plan,
                                                              const io::Certificate& certificate) {
   std::unique_ptr<Sink> sink(new Sink(plan));
+  // A session that one thread gave may be offered to another.
+  if (plan.tls.tickets > 0) sink->plan_.tls.ticket_keys = io::make_ticket_keys();
   for (std::uint32_t i = 0; i < plan.threads; ++i) {
     sink->threads_.push_back(std::make_unique<SinkThread>(sink->plan_, i, certificate));
     if (const Started started = sink->threads_.back()->start(); !started) {

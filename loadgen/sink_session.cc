@@ -20,6 +20,7 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   sessions += other.sessions;
   sessions_plain += other.sessions_plain;
   tls_handshakes += other.tls_handshakes;
+  tls_resumed += other.tls_resumed;
   tls_failures += other.tls_failures;
   auth_ok += other.auth_ok;
   auth_failed += other.auth_failed;
@@ -83,6 +84,7 @@ io::Task<bool> SinkSession::secure() {
   transport_->set_deadline(transport_->scheduler().pass_time() + context_.options.timeout_ns);
   const io::Result<void> result = co_await tls_->handshake();
   ++(result ? context_.counters.tls_handshakes : context_.counters.tls_failures);
+  if (result && tls_->resumed()) ++context_.counters.tls_resumed;
   co_return result.has_value();
 }
 

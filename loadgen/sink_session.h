@@ -18,7 +18,8 @@ namespace smtpmark::loadgen {
 struct SinkCounters {
   std::uint64_t sessions = 0;
   std::uint64_t sessions_plain = 0;  // ended without TLS
-  std::uint64_t tls_handshakes = 0;
+  std::uint64_t tls_handshakes = 0;  // full and resumed
+  std::uint64_t tls_resumed = 0;     // of these
   std::uint64_t tls_failures = 0;
   std::uint64_t auth_ok = 0;
   std::uint64_t auth_failed = 0;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/io/tls_pair.h"
@@ -134,6 +135,66 @@ TEST_P(TlsVersionTest, AResetBelowIsNamedToReaderAndWriter) {
   spawn(flush_to(pair.client, 0, flushed));
   scheduler_.run();
   EXPECT_EQ(flushed.error.kind, ErrorKind::kReset);
+}
+
+TEST_P(TlsVersionTest, ASessionThatTheServerGaveIsResumed) {
+  TlsClientOptions options;
+  options.min_version = options.max_version = GetParam();
+  options.resume = true;
+  const TlsContext for_client = client_context(options);
+  const TlsContext for_server = server_context({.tickets = 1, .ticket_keys = {}});
+  for (const bool expected : {false, true, true, true}) {
+    TlsPair pair(scheduler_, for_client, for_server);
+    ASSERT_TRUE(shake(pair).good());
+    EXPECT_EQ(pair.client.resumed(), expected);
+    EXPECT_EQ(pair.server.resumed(), expected);
+    EXPECT_EQ(carry(pair.server, pair.client, "250 ok\r\n"), "250 ok\r\n");  // behind the tickets
+    EXPECT_EQ(for_client.sessions()->size(), 1U);
+  }
+}
+
+TEST_P(TlsVersionTest, NothingIsResumedUnlessBothSidesWantIt) {
+  TlsClientOptions resuming;
+  resuming.min_version = resuming.max_version = GetParam();
+  resuming.resume = true;
+  const TlsContext wants = client_context(resuming);
+  const TlsContext gives = server_context({.tickets = 2, .ticket_keys = {}});
+  const TlsContext does_not_want = client();
+  const TlsContext does_not_give = server_context();
+  for (int round = 0; round < 2; ++round) {
+    TlsPair no_tickets(scheduler_, wants, does_not_give);
+    ASSERT_TRUE(shake(no_tickets).good());
+    EXPECT_FALSE(no_tickets.client.resumed());
+    TlsPair no_offer(scheduler_, does_not_want, gives);
+    ASSERT_TRUE(shake(no_offer).good());
+    EXPECT_FALSE(no_offer.client.resumed());
+  }
+  EXPECT_EQ(does_not_want.sessions(), nullptr);
+}
+
+TEST_P(TlsVersionTest, ServersThatShareTicketKeysResumeEachOthersSessions) {
+  TlsClientOptions options;
+  options.min_version = options.max_version = GetParam();
+  options.resume = true;
+  const TlsContext for_client = client_context(options);
+  const std::string keys = make_ticket_keys();
+  const TlsContext one = server_context({.tickets = 1, .ticket_keys = keys});
+  const TlsContext other = server_context({.tickets = 1, .ticket_keys = keys});
+  const TlsContext stranger = server_context({.tickets = 1, .ticket_keys = make_ticket_keys()});
+  const std::pair<const TlsContext*, bool> expected[] = {
+      {&one, false}, {&other, true}, {&one, true}, {&stranger, false}};
+  for (const auto& [server, resumed] : expected) {
+    TlsPair pair(scheduler_, for_client, *server);
+    ASSERT_TRUE(shake(pair).good());
+    EXPECT_EQ(pair.client.resumed(), resumed);
+    EXPECT_EQ(carry(pair.server, pair.client, "250 ok\r\n"), "250 ok\r\n");
+  }
+}
+
+TEST(TlsSessions, KeepOnlyTheLatest) {
+  TlsSessions sessions;
+  for (std::size_t i = 0; i < TlsSessions::kMost + 10; ++i) sessions.put(SSL_SESSION_new());
+  EXPECT_EQ(sessions.size(), TlsSessions::kMost);
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, TlsVersionTest,

@@ -19,9 +19,10 @@ namespace {
 
 using testing::shared_certificate;
 
-std::unique_ptr<Sink> start_sink(Role role, std::uint32_t threads = 1) {
+std::unique_ptr<Sink> start_sink(Role role, std::uint32_t threads = 1, std::uint32_t tickets = 0) {
   SinkPlan plan;
   plan.threads = threads;
+  plan.tls.tickets = tickets;
   plan.listens.push_back({role, io::Address::resolve("127.0.0.1:0").value()});
   auto sink = Sink::start(plan, shared_certificate());
   EXPECT_TRUE(sink.has_value()) << sink.error();
@@ -90,6 +91,28 @@ TEST(Load, ThreadsShareTheCountAndTheSinkSharesThePort) {
   expect_no_errors(result);
   EXPECT_EQ(result.metrics.total().messages_accepted, 301U);
   EXPECT_EQ(sink->counters().messages_received, 301U);
+}
+
+TEST(Load, ResumedHandshakesAreCountedAndMeasuredApart) {
+  const auto sink = start_sink(Role::kSubmission, 2, 2);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kSubmission);
+  plan.classes.front().tls.resume = true;
+  plan.load.connections = 4;
+  plan.load.threads = 2;
+  plan.load.count = 100;
+  for (const io::TlsVersion version : {io::TlsVersion::kTls12, io::TlsVersion::kTls13}) {
+    plan.classes.front().tls.max_version = version;
+    const LoadResult result = run(plan);
+    expect_no_errors(result);
+    const Counters& total = result.metrics.total();
+    EXPECT_EQ(total.tls_handshakes, 100U);
+    EXPECT_GE(total.tls_resumed, 90U) << "all but the first of each connection";
+    EXPECT_LT(total.tls_resumed, 100U);
+    EXPECT_EQ(result.metrics.histogram(Phase::kTlsHandshakeResumed).count(), total.tls_resumed);
+    EXPECT_EQ(result.metrics.histogram(Phase::kTlsHandshake).count(), 100U - total.tls_resumed);
+  }
+  sink->stop();
+  EXPECT_GE(sink->counters().tls_resumed, 180U);
 }
 
 TEST(Load, TimeEndsARunWithoutLosingAMessage) {
