@@ -146,7 +146,7 @@ int deliver(const RunOptions& options, const Finished& finished, const std::stri
 }  // namespace
 
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line) {
-  const bool main_job = options.target.empty();
+  const bool main_job = options.is_main_job();
   if (main_job && !options.target_only.empty()) {
     return complain(options.target_only.front() +
                         " needs --target: without one the main job runs, on the embedded sink",

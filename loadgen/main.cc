@@ -9,6 +9,7 @@
 #include "loadgen/build_info.h"
 #include "loadgen/commands.h"
 #include "loadgen/options.h"
+#include "loadgen/scenario.h"
 
 namespace loadgen = smtpmark::loadgen;
 
@@ -46,7 +47,12 @@ int run(int argc, char** argv) {
     return loadgen::complain(std::string(error.what()) + " (see smtpmark --help)",
                              compares ? loadgen::kNotCompared : loadgen::kBadCommandLine);
   }
-  if (run_command->parsed()) return loadgen::command_run(run_options, {argv, argv + argc});
+  if (run_command->parsed()) {
+    if (auto read = loadgen::load_scenario(*run_command, run_options); !read) {
+      return loadgen::complain(read.error(), loadgen::kBadCommandLine);
+    }
+    return loadgen::command_run(run_options, {argv, argv + argc});
+  }
   if (sink_command->parsed()) return loadgen::command_sink(sink_options);
   if (compare_command->parsed()) return loadgen::command_compare(compare_options);
   if (parse_command->parsed()) return loadgen::command_parse(parse_options);

@@ -8,6 +8,7 @@
 #include "io/certificate.h"
 #include "loadgen/comparison.h"
 #include "loadgen/cpu.h"
+#include "loadgen/option_values.h"
 #include "loadgen/result_json.h"
 #include "loadgen/sink.h"
 

@@ -141,11 +141,11 @@ void render_notes(Out out, const json& job) {
   if (job.at("ended").get<std::string>() != "completed") {
     fmt::format_to(out, "{}: {}\n", name, job.at("ended").get<std::string>());
   }
-  if (const auto dropped = totals.at("turns_dropped").get<std::uint64_t>(); dropped > 0) {
+  if (const auto dropped = totals.value("turns_dropped", std::uint64_t{0}); dropped > 0) {
     fmt::format_to(out, "{}: {} turns were dropped: too many waited for a connection\n", name,
                    dropped);
   }
-  if (const auto waited = totals.at("turns_unstarted").get<std::uint64_t>(); waited > 0) {
+  if (const auto waited = totals.value("turns_unstarted", std::uint64_t{0}); waited > 0) {
     fmt::format_to(out, "{}: {} turns still waited for a connection at the end\n", name, waited);
   }
   for (const json& finding : job.at("verdict").at("findings")) {

@@ -1,0 +1,46 @@
+#include "loadgen/option_values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace smtpmark::loadgen {
+
+CLI::Validator seconds() {
+  return CLI::AsNumberWithUnit(
+      std::map<std::string, double>{{"ms", 1e-3}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}},
+      CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME");
+}
+
+CLI::Validator sensible_time() {
+  return number_between(0.001, 31536000.0);
+}
+
+CLI::Validator number_between(double least, double most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        double value = 0.0;
+        const bool good = CLI::detail::lexical_cast(text, value) && value >= least && value <= most;
+        return good ? std::string()
+                    : fmt::format("{} is not a number from {:g} to {:.10g}", text, least, most);
+      },
+      fmt::format("{:g} to {:.10g}", least, most));
+}
+
+std::uint64_t to_ns(double seconds) {
+  return static_cast<std::uint64_t>(seconds * 1e9);
+}
+
+bool is_clean(const std::string& text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+bool is_mailbox(const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  return at != std::string::npos && at > 0 && at + 1 < text.size() && is_clean(text) &&
+         text.find_first_of("<> ") == std::string::npos;
+}
+
+}  // namespace smtpmark::loadgen

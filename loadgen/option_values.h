@@ -1,0 +1,27 @@
+// Values of the command line: times, numbers, and texts that become a part of a dialogue.
+#ifndef SMTPMARK_LOADGEN_OPTION_VALUES_H_
+#define SMTPMARK_LOADGEN_OPTION_VALUES_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+namespace smtpmark::loadgen {
+
+// "10", "500ms", "2m" as seconds.
+CLI::Validator seconds();
+// A millisecond to a year.
+CLI::Validator sensible_time();
+// Numbers from `least` to `most`; CLI11's own lets "nan" pass.
+CLI::Validator number_between(double least, double most);
+
+// Seconds of the command line, which are limited to a year, as nanoseconds.
+std::uint64_t to_ns(double seconds);
+
+// Without what would end a command line early or start another one.
+bool is_clean(const std::string& text);
+bool is_mailbox(const std::string& text);
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_OPTION_VALUES_H_

@@ -1,0 +1,90 @@
+// The options of `smtpmark run`, and the plan that they mean.
+#ifndef SMTPMARK_LOADGEN_RUN_OPTIONS_H_
+#define SMTPMARK_LOADGEN_RUN_OPTIONS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "loadgen/plan.h"
+#include "loadgen/settings.h"
+
+namespace smtpmark::loadgen {
+
+// What a session does: of the run, or of one of its classes.
+struct SessionOptions {
+  std::string target;
+  std::string role;  // empty: by the port
+  std::string tls;   // empty: by the role
+  std::string auth;  // empty: auto where a user is given
+  bool auth_without_tls = false;
+  std::string user;
+  std::string password;
+  bool verify = false;
+  std::string ca_file;
+  std::string server_name;
+  std::string helo_name = "client.example.com";
+  std::string from = "load@example.com";
+  std::string to = "sink@example.com";
+  std::uint64_t messages_per_connection = 1;
+  std::uint32_t recipients = 1;
+  std::uint64_t size = 1024;
+  double timeout_s = 30.0;
+};
+
+struct ClassOptions : SessionOptions {
+  std::string class_name;
+  double weight = 1.0;
+};
+
+struct RunOptions : SessionOptions {
+  std::string scenario;
+  std::vector<std::string> class_texts;  // of --class
+  std::vector<Settings> classes;         // of the scenario; --class takes their place
+  std::uint32_t connections = 100;
+  double rate = 0.0;
+  std::string rate_of;  // empty: messages, or sessions without messages
+  std::vector<std::string> stages;
+  std::string arrivals = "constant";
+  std::uint64_t burst = 0;
+  std::uint64_t seed = 1;
+  double backlog = -1.0;       // negative: not given
+  std::string backlog_policy;  // empty: drop with a backlog, else queue
+  double duration_s = 0.0;
+  double warmup_s = -1.0;  // negative: not given
+  double cooldown_s = 0.0;
+  std::uint64_t messages = 0;
+  std::uint64_t sessions = 0;
+  std::vector<std::string> stop_when;
+  std::uint32_t threads = 1;
+  int pin = -1;
+  bool allow_remote = false;
+  bool authorized = false;
+  bool quiet = false;
+  std::string name;
+  std::string results_dir = "results";
+  std::string json;
+
+  // Options that make no sense without a target, when one was given.
+  std::vector<std::string> target_only;
+
+  // Without a target of its own and without classes: the main job on the embedded sink.
+  bool is_main_job() const { return target.empty() && class_texts.empty() && classes.empty(); }
+};
+
+// Add the options of a subcommand; `options` receives the values when the command line is parsed.
+void define_run(CLI::App& command, RunOptions& options);
+// The keys of a class.
+void define_class(CLI::App& command, ClassOptions& options);
+
+// Refuses with a sentence values that cannot be meant, with a target or without.
+tl::expected<void, std::string> check_run_options(const RunOptions& options);
+
+// Fills in what ports and roles imply, and refuses with a sentence what cannot be meant.
+tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options);
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_RUN_OPTIONS_H_

@@ -1,0 +1,203 @@
+#include <algorithm>
+
+#include "loadgen/load_options.h"
+#include "loadgen/option_values.h"
+#include "loadgen/run_options.h"
+#include "loadgen/safety.h"
+
+namespace smtpmark::loadgen {
+
+namespace {
+
+using Complaint = tl::expected<void, std::string>;
+
+tl::expected<Role, std::string> role_of(const SessionOptions& options, std::uint16_t port) {
+  if (options.role == "relay") return Role::kRelay;
+  if (options.role == "submission") return Role::kSubmission;
+  if (options.role == "submissions") return Role::kSubmissions;
+  switch (port) {
+    case 25: return Role::kRelay;
+    case 587: return Role::kSubmission;
+    case 465: return Role::kSubmissions;
+    default:
+      return tl::unexpected("port " + std::to_string(port) +
+                            " does not tell what it is for: give --role relay, submission or "
+                            "submissions");
+  }
+}
+
+TlsPolicy tls_of(const SessionOptions& options, Role role) {
+  if (options.tls == "none") return TlsPolicy::kNone;
+  if (options.tls == "opportunistic") return TlsPolicy::kOpportunistic;
+  if (options.tls == "required") return TlsPolicy::kRequired;
+  if (options.tls == "implicit") return TlsPolicy::kImplicit;
+  switch (role) {
+    case Role::kRelay: return TlsPolicy::kOpportunistic;
+    case Role::kSubmission: return TlsPolicy::kRequired;
+    case Role::kSubmissions: return TlsPolicy::kImplicit;
+  }
+  return TlsPolicy::kOpportunistic;
+}
+
+AuthChoice auth_of(const SessionOptions& options) {
+  if (options.auth == "plain") return AuthChoice::kPlain;
+  if (options.auth == "login") return AuthChoice::kLogin;
+  if (options.auth == "auto") return AuthChoice::kAuto;
+  if (options.auth == "none" || options.user.empty()) return AuthChoice::kNone;
+  return AuthChoice::kAuto;
+}
+
+Complaint check_session(const SessionOptions& options) {
+  if (!is_mailbox(options.from)) {
+    return tl::unexpected("--from " + options.from + " is not an address");
+  }
+  if (!is_mailbox(options.to)) return tl::unexpected("--to " + options.to + " is not an address");
+  if (options.helo_name.empty() || !is_clean(options.helo_name)) {
+    return tl::unexpected(std::string("--helo is not a host name"));
+  }
+  if (options.size == 1) {
+    return tl::unexpected(std::string("--size 1 is not possible: a line ends with two octets"));
+  }
+  if (options.user.empty() != options.password.empty()) {
+    return tl::unexpected(std::string("--user and --password belong together"));
+  }
+  if (options.tls == "none" && (options.verify || !options.ca_file.empty())) {
+    return tl::unexpected(std::string("--tls none leaves nothing for --verify to verify"));
+  }
+  if (!options.auth.empty() && options.auth != "none" && options.user.empty()) {
+    return tl::unexpected("--auth " + options.auth + " needs --user and --password");
+  }
+  return {};
+}
+
+SessionPlan make_session_plan(const SessionOptions& options, Role role) {
+  SessionPlan session;
+  session.role = role;
+  session.tls = tls_of(options, role);
+  session.auth = auth_of(options);
+  session.auth_without_tls = options.auth_without_tls;
+  session.user = options.user;
+  session.password = options.password;
+  session.helo_name = options.helo_name;
+  session.sender = options.from;
+  session.recipient = options.to;
+  session.recipients = options.recipients;
+  session.messages_per_connection = options.messages_per_connection;
+  session.message_size = options.size;
+  session.timeout_ns = to_ns(options.timeout_s);
+  return session;
+}
+
+tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
+                                                const RunOptions& run) {
+  if (auto good = check_session(session); !good) return tl::unexpected(good.error());
+  const auto host_port = io::split_host_port(session.target);
+  if (!host_port) return tl::unexpected(host_port.error());
+  if (host_port->port == 0) return tl::unexpected("port 0 of " + session.target + " is no target");
+  const auto role = role_of(session, host_port->port);
+  if (!role) return tl::unexpected(role.error());
+  const auto target = io::Address::resolve(host_port->host, host_port->port);
+  if (!target) return tl::unexpected(target.error());
+  if (auto safe = check_target(*target, session.to, run.allow_remote, run.authorized); !safe) {
+    return tl::unexpected(safe.error());
+  }
+  ClassPlan plan;
+  plan.target = *target;
+  plan.target_text = session.target;
+  plan.session = make_session_plan(session, *role);
+  plan.session.turn_of = turn_of(run, session.messages_per_connection);
+  if (run.rate_of == "messages" && plan.session.turn_of == TurnOf::kSession) {
+    return tl::unexpected(
+        std::string("sessions without a message have no --rate-of messages: give sessions"));
+  }
+  plan.tls.verify = session.verify || !session.ca_file.empty();
+  plan.tls.ca_file = session.ca_file;
+  plan.tls.host_name = session.server_name.empty() ? host_port->host : session.server_name;
+  return plan;
+}
+
+// The settings of a class on top of what holds for the whole run.
+tl::expected<ClassPlan, std::string> make_class(const Settings& settings, const RunOptions& run) {
+  ClassOptions options;
+  static_cast<SessionOptions&>(options) = run;
+  CLI::App command;
+  define_class(command, options);
+  for (const Setting& setting : settings) {
+    if (auto good = apply(command, setting); !good) return tl::unexpected(good.error());
+  }
+  const std::string place = settings.empty() ? "a class" : settings.front().place;
+  if (options.class_name.empty()) return tl::unexpected(place + ": the class has no name");
+  if (options.target.empty()) {
+    return tl::unexpected(place + ": class " + options.class_name + " has no target");
+  }
+  auto plan = make_class(options, run);
+  if (!plan) return tl::unexpected("class " + options.class_name + ": " + plan.error());
+  plan->name = options.class_name;
+  plan->weight = options.weight;
+  return plan;
+}
+
+tl::expected<std::vector<ClassPlan>, std::string> make_classes(const RunOptions& options) {
+  std::vector<Settings> all;
+  for (const std::string& text : options.class_texts) {
+    auto settings = parse_settings(text);
+    if (!settings) return tl::unexpected(settings.error());
+    all.push_back(std::move(*settings));
+  }
+  if (all.empty()) all = options.classes;
+  std::vector<ClassPlan> classes;
+  for (const Settings& settings : all) {
+    auto plan = make_class(settings, options);
+    if (!plan) return tl::unexpected(plan.error());
+    const bool taken = std::any_of(classes.begin(), classes.end(), [&plan](const ClassPlan& one) {
+      return one.name == plan->name;
+    });
+    if (taken) return tl::unexpected("there are two classes of the name " + plan->name);
+    classes.push_back(std::move(*plan));
+  }
+  if (!classes.empty()) return classes;
+  auto only = make_class(static_cast<const SessionOptions&>(options), options);
+  if (!only) return tl::unexpected(only.error());
+  classes.push_back(std::move(*only));
+  return classes;
+}
+
+// Each class needs a connection, and a turn when turns are counted.
+Complaint check_shares(const RunPlan& plan) {
+  const std::vector<double> parts = shares(plan.classes);
+  const auto connections = apportion(plan.load.connections, parts);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (connections[i] > 0) continue;
+    return tl::unexpected("class " + plan.classes[i].name + " has no share of " +
+                          std::to_string(plan.load.connections) +
+                          " connections: give more --connections, or it more weight");
+  }
+  return {};
+}
+
+}  // namespace
+
+tl::expected<void, std::string> check_run_options(const RunOptions& options) {
+  if (options.connections < options.threads) {
+    return tl::unexpected("--connections " + std::to_string(options.connections) +
+                          " is fewer than --threads " + std::to_string(options.threads));
+  }
+  return check_session(options);
+}
+
+tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
+  if (auto good = check_run_options(options); !good) return tl::unexpected(good.error());
+  auto classes = make_classes(options);
+  if (!classes) return tl::unexpected(classes.error());
+  auto load = make_load_plan(options);
+  if (!load) return tl::unexpected(load.error());
+  RunPlan plan;
+  plan.classes = std::move(*classes);
+  plan.load = std::move(*load);
+  plan.name = options.name.empty() ? plan.classes.front().target_text : options.name;
+  if (options.name.empty() && plan.classes.size() > 1) plan.name = "mix";
+  if (auto good = check_shares(plan); !good) return tl::unexpected(good.error());
+  return plan;
+}
+
+}  // namespace smtpmark::loadgen
