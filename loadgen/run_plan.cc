@@ -106,7 +106,7 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   plan.target_text = session.target;
   plan.session = make_session_plan(session, *role);
   plan.session.turn_of = turn_of(run, session.messages_per_connection);
-  if (run.rate_of == "messages" && plan.session.turn_of == TurnOf::kSession) {
+  if (run.rate_of == "messages" && session.messages_per_connection == 0) {
     return tl::unexpected(
         std::string("sessions without a message have no --rate-of messages: give sessions"));
   }
@@ -187,10 +187,10 @@ tl::expected<void, std::string> check_run_options(const RunOptions& options) {
 
 tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
   if (auto good = check_run_options(options); !good) return tl::unexpected(good.error());
-  auto classes = make_classes(options);
-  if (!classes) return tl::unexpected(classes.error());
   auto load = make_load_plan(options);
   if (!load) return tl::unexpected(load.error());
+  auto classes = make_classes(options);
+  if (!classes) return tl::unexpected(classes.error());
   RunPlan plan;
   plan.classes = std::move(*classes);
   plan.load = std::move(*load);
