@@ -2,8 +2,8 @@
 # Expects $root to be the top of the source tree.
 
 smtpmark_build_packages="g++ meson ninja-build pkg-config ragel git liburing-dev libssl-dev
-  libcli11-dev libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libexpected-dev libgtest-dev libgmock-dev
-  libbenchmark-dev libmimalloc-dev iproute2 util-linux"
+  libcli11-dev libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libexpected-dev libgtest-dev
+  libgmock-dev libbenchmark-dev libmimalloc-dev libjs-chart.js iproute2 util-linux"
 
 # Prints those of the named Debian packages that are not installed.
 missing_packages() {

@@ -25,6 +25,7 @@ int complain(const std::string& sentence, int exit_code);
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line);
 int command_sink(const SinkRunOptions& options);
 int command_show(const ShowOptions& options);
+int command_report(const ReportOptions& options);
 int command_compare(const CompareOptions& options);
 int command_parse(const ParseOptions& options);
 

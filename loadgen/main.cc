@@ -24,11 +24,14 @@ int run(int argc, char** argv) {
   loadgen::RunOptions run_options;
   loadgen::SinkRunOptions sink_options;
   loadgen::ShowOptions show_options;
+  loadgen::ReportOptions report_options;
   loadgen::CompareOptions compare_options;
   loadgen::ParseOptions parse_options;
   CLI::App* run_command = app.add_subcommand("run", "Load a server, or do the main job");
   CLI::App* sink_command = app.add_subcommand("sink", "Take mail and throw it away");
   CLI::App* show_command = app.add_subcommand("show", "Print the table of a result again");
+  CLI::App* report_command =
+      app.add_subcommand("report", "Write results as a web page with charts");
   CLI::App* compare_command = app.add_subcommand(
       "compare", "Say whether results got worse: exit code 1 if so, 2 if nobody can tell");
   CLI::App* parse_command = app.add_subcommand(
@@ -36,6 +39,7 @@ int run(int argc, char** argv) {
   define_run(*run_command, run_options);
   define_sink(*sink_command, sink_options);
   define_show(*show_command, show_options);
+  define_report(*report_command, report_options);
   define_compare(*compare_command, compare_options);
   define_parse(*parse_command, parse_options);
   try {
@@ -54,6 +58,7 @@ int run(int argc, char** argv) {
     return loadgen::command_run(run_options, {argv, argv + argc});
   }
   if (sink_command->parsed()) return loadgen::command_sink(sink_options);
+  if (report_command->parsed()) return loadgen::command_report(report_options);
   if (compare_command->parsed()) return loadgen::command_compare(compare_options);
   if (parse_command->parsed()) return loadgen::command_parse(parse_options);
   return loadgen::command_show(show_options);

@@ -32,6 +32,11 @@ struct ShowOptions {
   std::string file;
 };
 
+struct ReportOptions {
+  std::vector<std::string> results;
+  std::string output = "report.html";
+};
+
 struct CompareOptions {
   std::vector<std::string> sides;  // base and new: a result, or a folder of repeats
   std::vector<std::string> base;
@@ -54,6 +59,7 @@ struct ParseOptions {
 // Add the options of a subcommand; `options` receives the values when the command line is parsed.
 void define_sink(CLI::App& command, SinkRunOptions& options);
 void define_show(CLI::App& command, ShowOptions& options);
+void define_report(CLI::App& command, ReportOptions& options);
 void define_compare(CLI::App& command, CompareOptions& options);
 void define_parse(CLI::App& command, ParseOptions& options);
 

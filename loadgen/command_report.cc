@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "loadgen/commands.h"
+#include "loadgen/report_page.h"
+#include "loadgen/result_json.h"
+
+namespace smtpmark::loadgen {
+
+int command_report(const ReportOptions& options) {
+  std::vector<ReportInput> inputs;
+  for (const std::string& name : options.results) {
+    const std::filesystem::path inner = std::filesystem::path(name) / "result.json";
+    std::error_code unknown;
+    const std::string file = std::filesystem::exists(inner, unknown) ? inner.string() : name;
+    auto result = read_result(file);
+    if (!result) return complain(result.error(), kFailed);
+    inputs.push_back({file, std::move(*result)});
+  }
+  const auto page = render_report(inputs);
+  if (!page) return complain(page.error(), kFailed);
+  if (const auto written = write_text(options.output, *page); !written) {
+    return complain(written.error(), kFailed);
+  }
+  fmt::print("report: {}\n", options.output);
+  return 0;
+}
+
+}  // namespace smtpmark::loadgen
