@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include "loadgen/commands.h"
 #include "loadgen/compare_report.h"
+#include "loadgen/compare_rules.h"
 #include "loadgen/regression.h"
 #include "loadgen/result_json.h"
 
@@ -48,25 +48,6 @@ tl::expected<std::vector<json>, std::string> read_all(const std::vector<std::str
     }
   }
   return results;
-}
-
-tl::expected<CompareRules, std::string> rules_of(const CompareOptions& options) {
-  CompareRules rules;
-  rules.any_machine = options.any_machine;
-  for (const std::string& text : options.thresholds) {
-    const std::size_t equals = text.find('=');
-    double percent = 0.0;
-    const char* const end = text.data() + text.size();
-    const bool read = equals != std::string::npos &&
-                      std::from_chars(text.data() + equals + 1, end, percent).ptr == end &&
-                      percent > 0.0 && percent < 1000.0;
-    if (!read) {
-      return tl::unexpected("--threshold takes METRIC=PERCENT, as messages-per-s=5, not \"" + text +
-                            "\"");
-    }
-    rules.thresholds[text.substr(0, equals)] = percent / 100.0;
-  }
-  return rules;
 }
 
 tl::expected<Verdict, std::string> compare(const CompareOptions& options) {

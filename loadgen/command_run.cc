@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "io/startup.h"
@@ -11,6 +10,7 @@
 #include "loadgen/interrupt.h"
 #include "loadgen/main_job.h"
 #include "loadgen/report_table.h"
+#include "loadgen/result_folder.h"
 #include "loadgen/result_json.h"
 
 namespace smtpmark::loadgen {
@@ -23,40 +23,6 @@ namespace {
 void print_all(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
-}
-
-// A name as a part of a path.
-std::string path_part(std::string name) {
-  for (char& c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-' || c == '_';
-    if (!plain) c = '-';
-  }
-  return name;
-}
-
-// Makes the folder of this run before the load, so that no load is run in vain.
-tl::expected<std::string, std::string> make_folder(const RunOptions& options,
-                                                   const std::string& name,
-                                                   const std::string& started) {
-  std::string stamp;
-  for (const char c : started) {
-    if (c != '-' && c != ':') stamp.push_back(c);
-  }
-  const std::filesystem::path results(options.results_dir);
-  const std::string first = stamp + "-" + path_part(name);
-  std::error_code error;
-  std::filesystem::create_directories(results, error);
-  std::filesystem::path folder = results / first;
-  // A run that began in the same second keeps its folder.
-  for (int number = 2; !error && !std::filesystem::create_directory(folder, error); ++number) {
-    folder = results / (first + "-" + std::to_string(number));
-  }
-  if (error) {
-    return tl::unexpected("cannot make the result folder " + folder.string() + ": " +
-                          error.message() + "; name another one with --results-dir");
-  }
-  return (folder / "result.json").string();
 }
 
 struct Finished {
@@ -171,13 +137,15 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
   const std::string name =
       main_job ? (options.name.empty() ? "main-job" : options.name) : plan.name;
   json frame = make_result(name, command_line, describe_environment(*features));
-  const auto path = make_folder(options, name, frame.at("started_utc").get<std::string>());
-  if (!path) return complain(path.error(), kFailed);
+  // Before the load, so that no load is run in vain.
+  const auto folder =
+      make_result_folder(options.results_dir, name, frame.at("started_utc").get<std::string>());
+  if (!folder) return complain(folder.error(), kFailed);
 
   auto finished =
       main_job ? run_main(options, std::move(frame)) : run_single(plan, std::move(frame));
   if (!finished) return complain(finished.error(), kFailed);
-  return deliver(options, *finished, *path);
+  return deliver(options, *finished, *folder + "/result.json");
 }
 
 }  // namespace smtpmark::loadgen

@@ -14,7 +14,7 @@ namespace smtpmark::loadgen {
 // meant.
 inline constexpr int kFailed = 1;
 inline constexpr int kBadCommandLine = 2;
-// Of `compare` instead, whose 1 and 2 are findings: worse, and nobody can tell.
+// Of `compare` and `ab` instead, whose 1 and 2 are findings: worse, and nobody can tell.
 inline constexpr int kNotCompared = 3;
 // File descriptors beside those of connections.
 inline constexpr std::uint64_t kSpareDescriptors = 64;
@@ -26,6 +26,7 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
 int command_sink(const SinkRunOptions& options);
 int command_show(const ShowOptions& options);
 int command_report(const ReportOptions& options);
+int command_ab(const AbOptions& options);
 int command_compare(const CompareOptions& options);
 int command_parse(const ParseOptions& options);
 

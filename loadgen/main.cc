@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   loadgen::ShowOptions show_options;
   loadgen::ReportOptions report_options;
   loadgen::CompareOptions compare_options;
+  loadgen::AbOptions ab_options;
   loadgen::ParseOptions parse_options;
   CLI::App* run_command = app.add_subcommand("run", "Load a server, or do the main job");
   CLI::App* sink_command = app.add_subcommand("sink", "Take mail and throw it away");
@@ -34,6 +35,8 @@ int run(int argc, char** argv) {
       app.add_subcommand("report", "Write results as a web page with charts");
   CLI::App* compare_command = app.add_subcommand(
       "compare", "Say whether results got worse: exit code 1 if so, 2 if nobody can tell");
+  CLI::App* ab_command = app.add_subcommand(
+      "ab", "Load two servers, or one in two ways, in turn; say whether the new one is worse");
   CLI::App* parse_command = app.add_subcommand(
       "parse", "Say what SMTP on standard input means, an event a line, in JSON");
   define_run(*run_command, run_options);
@@ -41,13 +44,15 @@ int run(int argc, char** argv) {
   define_show(*show_command, show_options);
   define_report(*report_command, report_options);
   define_compare(*compare_command, compare_options);
+  define_ab(*ab_command, ab_options);
   define_parse(*parse_command, parse_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help, --version
   } catch (const CLI::ParseError& error) {
-    const bool compares = argc > 1 && std::string_view(argv[1]) == "compare";
+    const std::string_view command = argc > 1 ? argv[1] : "";
+    const bool compares = command == "compare" || command == "ab";
     return loadgen::complain(std::string(error.what()) + " (see smtpmark --help)",
                              compares ? loadgen::kNotCompared : loadgen::kBadCommandLine);
   }
@@ -60,6 +65,7 @@ int run(int argc, char** argv) {
   if (sink_command->parsed()) return loadgen::command_sink(sink_options);
   if (report_command->parsed()) return loadgen::command_report(report_options);
   if (compare_command->parsed()) return loadgen::command_compare(compare_options);
+  if (ab_command->parsed()) return loadgen::command_ab(ab_options);
   if (parse_command->parsed()) return loadgen::command_parse(parse_options);
   return loadgen::command_show(show_options);
 }

@@ -32,6 +32,10 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
       ->capture_default_str();
   command.add_option("--pin", options.pin, "Pin thread i to processor PIN + i")
       ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--burn-ns", options.sink.burn_ns,
+                  "Nanoseconds of CPU to waste on each message: a slow-down of known size")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}));
   auto* certificate = command.add_option("--cert", options.certificate,
                                          "Certificate chain, PEM (default: self-signed P-256)");
   auto* key = command.add_option("--key", options.key, "Private key, PEM");

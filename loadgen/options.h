@@ -42,9 +42,26 @@ struct CompareOptions {
   std::vector<std::string> base;
   std::vector<std::string> fresh;
   std::vector<std::string> thresholds;  // "messages-per-s=5"
+  std::string threshold_file;
   bool any_machine = false;
+  bool any_verdict = false;
   std::string markdown;
   std::string junit;
+};
+
+struct AbOptions {
+  std::string base;  // commands that start a server; both or none
+  std::string fresh;
+  std::string base_options;  // of `smtpmark run`, for one side
+  std::string fresh_options;
+  std::vector<std::string> run_options;  // for both
+  std::uint32_t repeats = 10;
+  std::uint32_t warmups = 1;
+  double start_timeout_s = 10.0;
+  std::string name = "ab";
+  std::string results_dir = "results";
+  bool quiet = false;
+  CompareOptions compare;
 };
 
 struct ParseOptions {
@@ -61,6 +78,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options);
 void define_show(CLI::App& command, ShowOptions& options);
 void define_report(CLI::App& command, ReportOptions& options);
 void define_compare(CLI::App& command, CompareOptions& options);
+void define_ab(CLI::App& command, AbOptions& options);
 void define_parse(CLI::App& command, ParseOptions& options);
 
 // Refuses with a sentence what cannot be meant.

@@ -119,6 +119,43 @@ void object_to_runs(const std::vector<json>& results, const char* side,
   }
 }
 
+// Whether a run with that verdict may have measured something else than the server. A rate that was
+// not kept is what a slow server looks like, and its latencies say so.
+bool is_beside_the_server(const std::string& verdict) {
+  return !verdict.empty() && verdict != "clean" && verdict != "rate-not-kept";
+}
+
+struct Verdicts {
+  std::size_t runs = 0;
+  std::size_t limited = 0;
+  std::string name;  // of the first that is limited, and why
+  std::string reason;
+};
+
+void object_to_verdicts(const std::vector<json>& results, const char* side,
+                        std::vector<std::string>& objections) {
+  std::map<std::string, Verdicts> by_job;
+  for (const json& result : results) {
+    for (const json& job : result.at("jobs")) {
+      Verdicts& verdicts = by_job[job.at("name").get<std::string>()];
+      ++verdicts.runs;
+      const json verdict = job.value("verdict", json::object());
+      const auto name = verdict.value("name", std::string());
+      if (!is_beside_the_server(name)) continue;
+      if (++verdicts.limited > 1) continue;
+      verdicts.name = name;
+      const json findings = verdict.value("findings", json::array());
+      if (!findings.empty()) verdicts.reason = ": " + findings.front().value("text", std::string());
+    }
+  }
+  for (const auto& [job, verdicts] : by_job) {
+    if (verdicts.limited == 0) continue;
+    objections.push_back(
+        fmt::format("{}: \"{}\" was {} in {} of {} runs, which no number of repeats settles{}",
+                    side, job, verdicts.name, verdicts.limited, verdicts.runs, verdicts.reason));
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(Finding finding) noexcept {
@@ -184,7 +221,11 @@ tl::expected<Verdict, std::string> compare_sets(const std::vector<json>& base,
       }
     }
   }
-  if (pairs.empty()) return tl::unexpected(std::string("the results have no job in common"));
+  if (pairs.empty()) {
+    return tl::unexpected(std::string(
+        "there is nothing to compare: no job of the same name has a figure on both sides, "
+        "so nothing was accepted or measured on one of them"));
+  }
 
   const double level = kLevel / static_cast<double>(pairs.size());
   for (const Pair& pair : pairs) {
@@ -197,6 +238,10 @@ tl::expected<Verdict, std::string> compare_sets(const std::vector<json>& base,
   if (!rules.any_machine) object_to_machines(base, fresh, verdict.objections);
   object_to_runs(base, "base", verdict.objections);
   object_to_runs(fresh, "new", verdict.objections);
+  if (!rules.any_verdict) {
+    object_to_verdicts(base, "base", verdict.objections);
+    object_to_verdicts(fresh, "new", verdict.objections);
+  }
   return verdict;
 }
 

@@ -60,6 +60,7 @@ struct Verdict {
 struct CompareRules {
   std::map<std::string, double> thresholds;  // by name of metric, instead of its own
   bool any_machine = false;                  // results of different machines may be compared
+  bool any_verdict = false;  // and runs whose verdict is that they do not mean the server
 };
 
 // Compares jobs of the same name in results of read_result(). A threshold is the change that must

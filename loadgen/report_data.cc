@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<PhaseTitle, 17> kPhases = {{
+constexpr std::array<PhaseTitle, 20> kPhases = {{
     {"schedule_lag", "schedule lag", "wait"},
     {"connect", "connect", "wait"},
     {"greeting", "greeting", "wait"},
@@ -26,11 +26,14 @@ constexpr std::array<PhaseTitle, 17> kPhases = {{
     {"mail", "MAIL", "envelope"},
     {"rcpt", "RCPT", "envelope"},
     {"data", "DATA", "envelope"},
+    {"body_sent", "body sent", "body"},
     {"end_of_data", "end of data", "body"},
     {"reset", "RSET", "end"},
     {"quit", "QUIT", "end"},
     {"message", "whole message", ""},
+    {"message_uncorrected", "whole message, uncorrected", ""},
     {"session", "whole session", ""},
+    {"session_uncorrected", "whole session, uncorrected", ""},
 }};
 
 constexpr int kPointsPerDecade = 12;

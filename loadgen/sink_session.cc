@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::uint32_t kMaxErrors = 100;  // then the session ends with 421
 
+// Keeps the processor busy for `ns`.
+void burn(std::uint64_t ns) {
+  for (const io::TimeNs end = io::monotonic_now() + ns; io::monotonic_now() < end;) {
+  }
+}
+
 }  // namespace
 
 void SinkCounters::add(const SinkCounters& other) noexcept {
@@ -250,6 +256,7 @@ void SinkSession::finish_message(std::uint64_t octets, bool bare_line_end) {
     ++context_.counters.messages_rejected;
     return reject("552 5.3.4 Message size exceeds the limit\r\n");
   }
+  if (context_.options.burn_ns > 0) burn(context_.options.burn_ns);
   ++context_.counters.messages_received;
   context_.counters.recipients_received += recipients;
   context_.counters.octets_received += octets;

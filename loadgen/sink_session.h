@@ -44,6 +44,7 @@ struct SinkOptions {
   std::uint64_t size_limit = 64ULL * 1024 * 1024;  // octets of a message (RFC 1870)
   std::uint32_t recipient_limit = 1000;            // of a message
   std::uint64_t timeout_ns = 300'000'000'000;      // for each command (RFC 5321, 4.5.3.2.7)
+  std::uint64_t burn_ns = 0;  // CPU to waste on each message: a known slow-down
 };
 
 // The replies that do not change, and what sessions of one thread and role have in common;

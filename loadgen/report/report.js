@@ -6,7 +6,7 @@
   const charts = new Map();
   const shades = {
     schedule_lag: 0.55, connect: 0.8, greeting: 1, starttls: 0.55, tls_handshake: 1,
-    tls_handshake_resumed: 0.75, ehlo_tls: 0.4, mail: 1, rcpt: 0.72, data: 0.48, reset: 0.7,
+    tls_handshake_resumed: 0.75, ehlo_tls: 0.4, mail: 1, rcpt: 0.72, data: 0.48, body_sent: 0.55, reset: 0.7,
   };
   const lines = ["#2f6db5", "#d9822b", "#4f9d69", "#a8609a", "#b5473c", "#3a9ea5", "#8a7a2f",
     "#6c737a", "#7a5fc0", "#c76b8f"];

@@ -122,6 +122,44 @@ TEST(Regression, NothingInCommonIsNoComparison) {
   EXPECT_FALSE(compare_sets({result_of(1.0, "a")}, {result_of(1.0, "b")}, {}).has_value());
 }
 
+TEST(Regression, WhatTheGeneratorLimitedIsObjectedTo) {
+  std::vector<json> fresh = results_of(kSteady);
+  for (const std::size_t i : {1U, 4U}) {
+    fresh[i]["jobs"][0]["verdict"] = {
+        {"name", "generator-limited"},
+        {"findings", {{{"code", "cpu"}, {"text", "thread 0 was at 99 % of its CPU"}}}}};
+  }
+  fresh[2]["jobs"][0]["verdict"] = {{"name", "clean"}, {"findings", json::array()}};
+  fresh[3]["jobs"][0]["verdict"] = {{"name", "rate-not-kept"}};
+  const auto verdict = compare_sets(results_of(kSteady), fresh, {});
+  ASSERT_EQ(verdict->objections.size(), 1U);
+  EXPECT_EQ(verdict->objections[0],
+            "new: \"25 plain\" was generator-limited in 2 of 6 runs, which no number of repeats "
+            "settles: thread 0 was at 99 % of its CPU");
+  CompareRules any;
+  any.any_verdict = true;
+  EXPECT_TRUE(compare_sets(results_of(kSteady), fresh, any)->objections.empty());
+}
+
+TEST(Regression, AnEmptyPhaseHasNoPercentileToCompare) {
+  std::vector<json> base = results_of(kSteady);
+  std::vector<json> fresh = base;
+  for (std::size_t i = 0; i < base.size(); ++i) {
+    base[i]["jobs"][0]["phases"]["message"] = {{"p50_us", 100.0}, {"p99_us", 300.0}};
+    fresh[i]["jobs"][0]["phases"]["message"] = {{"count", 0}, {"p50_us", 0.0}};
+  }
+  const auto verdict = compare_sets(base, fresh, {});
+  ASSERT_EQ(verdict->objections.size(), 2U);
+  EXPECT_EQ(verdict->objections[0], "new: \"25 plain\" has no message-p50, which the base has");
+  EXPECT_EQ(compare_sets(fresh, fresh, {})->changes.size(), 1U);  // messages a second alone
+}
+
+TEST(Regression, RunsThatAcceptedNothingAreNoComparison) {
+  const auto verdict = compare_sets(results_of({0, 0}), results_of({0, 0}), {});
+  ASSERT_FALSE(verdict.has_value());
+  EXPECT_NE(verdict.error().find("there is nothing to compare"), std::string::npos);
+}
+
 // A machine whose figures scatter by `noise`, and on which six of a job's figures are measured.
 class Machine {
  public:
