@@ -233,6 +233,7 @@ json job_data(const json& job, const std::string& label) {
           {"ended", text(job, "ended", "completed")},
           {"verdict", text(verdict, "name")},
           {"findings", findings_of(verdict)},
+          {"embedded", job.contains("sink")},
           {"rates",
            {{"messages", number(rates, "messages_per_s")},
             {"handshakes", number(rates, "handshakes_per_s")},

@@ -27,7 +27,8 @@ std::size_t place_of_phase(std::string_view key);
 //   label, file, name, started, command (as one line for a shell), notes[], environment[[k, v]],
 //   comparison[], objective, curve[], found
 //   jobs[]: name, title (with the label), unit ("message" or "session"), long (several messages a
-//     session), ended, verdict, findings[], rates {}, totals {}, cpu {generator_us, server_us},
+//     session), ended, verdict, findings[], embedded (the server
+//     was the embedded sink), rates {}, totals {}, cpu {generator_us, server_us},
 //     time[{key, title, family, ms}]: what one unit takes, phase by phase,
 //     phases[{key, title, count, outside, p50, p90, p99, p99_9, max}],
 //     percentiles {key: [[1 / (1 - quantile), ms], ...]},
