@@ -39,6 +39,13 @@ std::set<fs::path> folders_in(const fs::path& folder) {
   return found;
 }
 
+// A plain command takes the place of the shell, so that the server is the process that is started.
+std::string for_shell(const std::string& command) {
+  const bool plain = command.find_first_of(";&|<>(){}`$\n") == std::string::npos &&
+                     command.substr(0, command.find(' ')).find('=') == std::string::npos;
+  return plain ? "exec " + command : command;
+}
+
 // One call of run_ab().
 class AbRun {
  public:
@@ -92,7 +99,7 @@ class AbRun {
                       port.to_string(), side.name));
     }
     const std::string log = plan_.folder + "/" + side.name + "-server.log";
-    auto server = Child::start({"/bin/sh", "-c", side.server}, log);
+    auto server = Child::start({"/bin/sh", "-c", for_shell(side.server)}, log);
     if (!server) return server;
     const auto patience = std::chrono::duration<double>(plan_.start_timeout_s);
     const Clock::time_point begin = Clock::now();

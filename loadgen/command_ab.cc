@@ -51,9 +51,6 @@ tl::expected<AbPlan, std::string> make_plan(const AbOptions& options) {
   if (!fresh) return tl::unexpected(fresh.error());
   plan.base = std::move(*base);
   plan.fresh = std::move(*fresh);
-  if (plan.base.server == plan.fresh.server && plan.base.options == plan.fresh.options) {
-    fmt::print(stderr, "smtpmark: both sides are the same: this shows the noise\n");
-  }
   plan.repeats = options.repeats;
   plan.warmups = options.warmups;
   plan.start_timeout_s = options.start_timeout_s;

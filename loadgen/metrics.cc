@@ -89,6 +89,7 @@ void Metrics::merge(const Metrics& other) {
     seconds_[i].messages += other.seconds_[i].messages;
     seconds_[i].octets += other.seconds_[i].octets;
     seconds_[i].errors += other.seconds_[i].errors;
+    seconds_[i].messages_us.merge(other.seconds_[i].messages_us);
   }
   for (const ErrorRow& theirs : other.errors_) {
     const auto row = std::find_if(errors_.begin(), errors_.end(), [&](const ErrorRow& mine) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "io/scheduler.h"
+#include "loadgen/coarse_histogram.h"
 #include "loadgen/histogram.h"
 #include "loadgen/phase.h"
 #include "parser/reply_parser.h"
@@ -38,13 +39,14 @@ struct Counters {
   void add(const Counters& other) noexcept;
 };
 
-// The counters of one second of the run.
+// What happened in one second of the run.
 struct SecondCounters {
   std::uint64_t sessions = 0;  // completed
   std::uint64_t handshakes = 0;
   std::uint64_t messages = 0;  // accepted
   std::uint64_t octets = 0;
   std::uint64_t errors = 0;
+  CoarseHistogram messages_us;  // Phase::kMessage of those that ended in it
 };
 
 // One row of the error table.
@@ -102,7 +104,9 @@ class Metrics {
   // A phase that lasted from `from` to `to`.
   void record(Phase phase, TimeNs from, TimeNs to) noexcept {
     auto& histograms = window_.contains(to) ? histograms_ : outside_;
-    histograms[static_cast<std::size_t>(phase)].record(to > from ? to - from : 0);
+    const std::uint64_t ns = to > from ? to - from : 0;
+    histograms[static_cast<std::size_t>(phase)].record(ns);
+    if (phase == Phase::kMessage) second(to).messages_us.record(ns);
   }
 
   // Adds to a counter, for the whole run and for the window.

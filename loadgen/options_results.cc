@@ -8,6 +8,7 @@ void define_rules(CLI::App& command, CompareOptions& options) {
   command
       .add_option("--threshold", options.thresholds,
                   "METRIC=PERCENT: the change that must not go unseen (may be given again)")
+      ->allow_extra_args(false)  // what follows is a result, or the end of the options
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--thresholds", options.threshold_file,
                      "TOML file with lines METRIC = PERCENT; --threshold has the last word");

@@ -76,12 +76,14 @@ json phases_to_json(const Metrics& metrics) {
 json series_to_json(const Metrics& metrics) {
   json series = json::array();
   for (const SecondCounters& second : metrics.seconds()) {
-    series.push_back({{"second", series.size()},
-                      {"sessions", second.sessions},
-                      {"handshakes", second.handshakes},
-                      {"messages", second.messages},
-                      {"octets", second.octets},
-                      {"errors", second.errors}});
+    json entry = {{"second", series.size()},         {"sessions", second.sessions},
+                  {"handshakes", second.handshakes}, {"messages", second.messages},
+                  {"octets", second.octets},         {"errors", second.errors}};
+    if (second.messages_us.count() > 0) {
+      entry["p50_us"] = second.messages_us.percentile_us(50.0);
+      entry["p99_us"] = second.messages_us.percentile_us(99.0);
+    }
+    series.push_back(std::move(entry));
   }
   return series;
 }

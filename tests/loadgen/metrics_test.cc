@@ -88,5 +88,36 @@ TEST(Metrics, PhaseNamesAreAllThere) {
   EXPECT_EQ(to_string(Phase::kSession), "session");
 }
 
+TEST(Metrics, EachSecondHasItsOwnLatencies) {
+  Metrics metrics;
+  metrics.begin(0, {}, 2);
+  for (int i = 0; i < 99; ++i) metrics.record(Phase::kMessage, 0, 1'000'000);
+  metrics.record(Phase::kMessage, 0, 800'000'000);
+  metrics.record(Phase::kMessage, 1'000'000'000, 1'005'000'000);
+  Metrics other;
+  other.begin(0, {}, 2);
+  other.record(Phase::kMessage, 1'000'000'000, 1'006'000'000);
+  metrics.merge(other);
+  ASSERT_EQ(metrics.seconds().size(), 2U);
+  EXPECT_NEAR(static_cast<double>(metrics.seconds()[0].messages_us.percentile_us(50)), 1000, 125);
+  EXPECT_NEAR(static_cast<double>(metrics.seconds()[0].messages_us.percentile_us(100)), 800e3,
+              100e3);
+  EXPECT_EQ(metrics.seconds()[1].messages_us.count(), 2U);
+}
+
+TEST(CoarseHistogram, IsWithinAnEighth) {
+  for (std::uint64_t us = 1; us < 4'000'000'000; us += us / 3 + 1) {
+    CoarseHistogram histogram;
+    histogram.record(us * 1000 + 999);
+    const auto high = static_cast<double>(histogram.percentile_us(99));
+    EXPECT_GE(high, static_cast<double>(us));
+    EXPECT_LE(high, static_cast<double>(us) * 1.125 + 1.0);
+  }
+  CoarseHistogram longest;
+  longest.record(UINT64_MAX);
+  EXPECT_EQ(longest.percentile_us(50), UINT32_MAX);
+  EXPECT_EQ(CoarseHistogram().percentile_us(50), 0U);
+}
+
 }  // namespace
 }  // namespace smtpmark::loadgen
