@@ -87,7 +87,7 @@ class AbRun {
       server.emplace(std::move(*started));
     }
     if (interrupted_) return {};
-    return load(side, fs::path(plan_.folder) / folder);
+    return load(side, fs::path(plan_.folder) / folder, server ? server->pid() : 0);
   }
 
   tl::expected<Child, std::string> start_server(const AbSide& side) {
@@ -121,9 +121,10 @@ class AbRun {
     return server;
   }
 
-  Done load(const AbSide& side, const fs::path& folder) {
+  Done load(const AbSide& side, const fs::path& folder, pid_t server) {
     const std::set<fs::path> before = folders_in(folder);
     std::vector<std::string> words{plan_.program, "run", "--name", "load", "--quiet"};
+    if (side.tell_pid) words.insert(words.end(), {"--server-pid", std::to_string(server)});
     words.insert(words.end(), side.options.begin(), side.options.end());
     words.insert(words.end(), {"--results-dir", folder.string()});
     auto load = Child::start(words, "");

@@ -17,6 +17,7 @@ struct AbSide {
   std::string server;                // command for a shell, started for each run; empty: none
   std::vector<io::Address> ports;    // answer before the run begins
   std::vector<std::string> options;  // of `smtpmark run`
+  bool tell_pid = false;             // give the server's process to the run, for its CPU
 };
 
 struct AbPlan {

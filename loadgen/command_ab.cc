@@ -8,6 +8,7 @@
 #include "loadgen/environment.h"
 #include "loadgen/interrupt.h"
 #include "loadgen/result_folder.h"
+#include "loadgen/scenario.h"
 
 namespace smtpmark::loadgen {
 
@@ -18,7 +19,7 @@ namespace {
 tl::expected<AbSide, std::string> make_side(const std::string& name, const std::string& server,
                                             const std::string& own_options,
                                             const std::vector<std::string>& common) {
-  AbSide side{name, server, {}, common};
+  AbSide side{name, server, {}, common, false};
   for (std::string& word : CLI::detail::split_up(own_options)) {
     if (!word.empty()) side.options.push_back(CLI::detail::remove_quotes(word));
   }
@@ -32,14 +33,18 @@ tl::expected<AbSide, std::string> make_side(const std::string& name, const std::
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(fmt::format("options of {}: {}", name, error.what()));
   }
-  if (run.target.empty()) {
-    if (server.empty()) return side;  // the main job
+  if (const auto read = load_scenario(app, run); !read) {
+    return tl::unexpected(fmt::format("options of {}: {}", name, read.error()));
+  }
+  if (run.is_main_job()) {
+    if (server.empty()) return side;
     return tl::unexpected(
         fmt::format("the server of {} needs a target: give -- --target HOST:PORT", name));
   }
   const auto plan = make_run_plan(run);
   if (!plan) return tl::unexpected(fmt::format("options of {}: {}", name, plan.error()));
   for (const ClassPlan& one : plan->classes) side.ports.push_back(one.target);
+  side.tell_pid = !server.empty() && app.get_option_no_throw("--server-pid") != nullptr;
   return side;
 }
 

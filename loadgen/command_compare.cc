@@ -92,6 +92,11 @@ int command_compare(const CompareOptions& options) {
   if (options.sides.empty() && options.base.empty()) {
     return complain("compare needs BASE and NEW, or --base and --new", kNotCompared);
   }
+  if (!options.sides.empty() && options.sides.size() != 2) {
+    return complain(fmt::format("compare takes two results or folders, BASE and NEW, not {}",
+                                options.sides.size()),
+                    kNotCompared);
+  }
   const auto verdict = compare(options);
   if (!verdict) return complain(verdict.error(), kNotCompared);
   fmt::print("{}", render_verdict(*verdict));

@@ -27,7 +27,7 @@ struct SinkPlan {
   std::uint32_t threads = 1;
   std::uint32_t connections = 1024;  // expected at once
   io::TlsServerOptions tls;
-  int first_cpu = -1;                // pin thread i to processor first_cpu + i; -1: not pinned
+  int first_cpu = -1;  // pin thread i to processor first_cpu + i; -1: not pinned
 };
 
 class SinkThread;

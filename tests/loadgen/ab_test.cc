@@ -106,8 +106,8 @@ class AbRuns : public Processes {
     fs::permissions(program, fs::perms::owner_all);
     plan_.program = program;
     plan_.folder = folder_;
-    plan_.base = {"base", "", {}, {"--duration", "1"}};
-    plan_.fresh = {"new", "", {}, {"--duration", "2"}};
+    plan_.base = {"base", "", {}, {"--duration", "1"}, false};
+    plan_.fresh = {"new", "", {}, {"--duration", "2"}, false};
     plan_.repeats = 3;
   }
 

@@ -301,6 +301,7 @@ class BadInput(unittest.TestCase):
         for number in range(count):
             result["jobs"][0]["rates"] = {"messages_per_s": factor * (1000 + number)}
             result["jobs"][0]["cpu"] = {}
+            result["jobs"][0]["verdict"] = {"name": "clean", "findings": []}
             result["jobs"][0]["phases"] = {}
             (folder / str(number)).mkdir(parents=True)
             (folder / str(number) / "result.json").write_text(json.dumps(result))
@@ -340,7 +341,8 @@ class BadInput(unittest.TestCase):
                                 ([base, str(cut)], "not complete JSON"),
                                 ([base, base, "--threshold", "messages-per-s"], "METRIC=PERCENT"),
                                 ([base, base, "--threshold", "luck=5"], '"luck"'),
-                                ([base], "results"), ([], "BASE and NEW"),
+                                ([base], "BASE and NEW, not 1"),
+                                ([base, base, base], "not 3"), ([], "BASE and NEW"),
                                 (["--base", base], "--new"),
                                 ([base, base, "--junit", "/dev/full"], "cannot write /dev/full")):
             with self.subTest(arguments=arguments):
