@@ -368,14 +368,17 @@ std::string render_series(const json& all) {
     if (!table.rows.empty()) tables += render_table(table);
   }
   if (tables.empty()) return "";
-  std::string text = "<div class=\"pair\">\n" +
-                     render_figure({"series", "Messages a second, second by second",
-                                    "From the start of the run, warm-up included; whole seconds "
-                                    "only. Handshakes where there are no messages.",
-                                    tables, "", ""});
+  std::string text =
+      "<p class=\"controls\"><label>load <select id=\"series-job\"></select></label></p>\n"
+      "<div class=\"pair\">\n" +
+      render_figure({"series", "Messages a second, second by second",
+                     "From the start of the run, warm-up included; whole seconds "
+                     "only. Handshakes where there are no messages.",
+                     tables, "", ""});
   if (latency) {
-    text += render_figure({"series-latency", "Latency, second by second",
-                           "p50 and p99 of the whole message.", tables, "", ""});
+    text +=
+        render_figure({"series-latency", "Latency, second by second",
+                       "p99 of the whole message, and p50 of up to three loads.", tables, "", ""});
   }
   return text + "</div>\n";
 }

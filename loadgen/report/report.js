@@ -2,7 +2,11 @@
 "use strict";
 (() => {
   const results = JSON.parse(document.getElementById("data").textContent);
-  const jobs = results.flatMap((result) => result.jobs);
+  const several = results.length > 1;
+  // The same load of several results side by side.
+  const names = [...new Set(results.flatMap((result) => result.jobs.map((job) => job.name)))];
+  const jobs = names.flatMap((name) => results.flatMap((result, number) =>
+    result.jobs.filter((job) => job.name === name).map((job) => ({...job, number}))));
   const charts = new Map();
   const shades = {
     schedule_lag: 0.55, connect: 0.8, greeting: 1, starttls: 0.55, tls_handshake: 1,
@@ -18,6 +22,13 @@
   const lineOf = (index) => lines[index % lines.length];
   const compact = (value) => Intl.NumberFormat("en", {notation: "compact",
     maximumSignificantDigits: 3}).format(value);
+  // On a logarithmic axis: the next lower one of 1, 2, 5, 10, ...
+  const floor125 = (value) => {
+    const decade = 10 ** Math.floor(Math.log10(value));
+    return decade * [5, 2, 1].find((step) => step * decade <= value * 1.0001);
+  };
+  const ticks125 = (value) =>
+    ([1, 2, 5].includes(Number(value.toExponential()[0])) ? ms(value) : "");
   const ms = (value) => (value >= 1000 ? compact(value / 1000) + " s" : compact(value) + " ms");
 
   // A long name on two lines, so that bars keep their room.
@@ -48,6 +59,19 @@
     const canvas = document.getElementById(id);
     if (canvas !== null) canvas.parentElement.style.height = `${7 + rows * 2.6}rem`;
   };
+  // The axis of times: from just below the least of them, so that the lines fill the chart.
+  const timeAxis = (sets) => {
+    const least = Math.min(...sets.flatMap((set) => set.data.map((point) => point.y))
+      .filter((y) => y > 0));
+    return axis("", {type: "logarithmic", ticks: {callback: ticks125},
+      ...(Number.isFinite(least) ? {min: floor125(least)} : {})});
+  };
+  const chosenBy = (select) => jobs.map((job, index) => ({job, index})).filter(({job, index}) =>
+    [null, "all", String(index), "name:" + job.name].includes(
+      document.getElementById(select)?.value ?? null));
+  // By load; where one load of several results is chosen, by result.
+  const colorOf = (chosen, {job, index}) =>
+    lineOf(several && chosen.every((one) => one.job.name === job.name) ? job.number : index);
 
   const drawTime = (id, chosen) => {
     const phases = new Map();
@@ -116,19 +140,15 @@
   };
   const drawPercentiles = () => {
     const phase = document.getElementById("percentile-phase");
-    const load = document.getElementById("percentile-job");
     if (phase === null) return;
-    const chosen = jobs.map((job, index) => ({job, index})).filter(({job, index}) =>
-      job.percentiles[phase.value] && (load.value === "all" || load.value === String(index)
-        || load.value === "name:" + job.name));
+    const chosen = chosenBy("percentile-job").filter(({job}) => job.percentiles[phase.value]);
+    const sets = chosen.map((one) => ({
+      label: one.job.title, data: one.job.percentiles[phase.value].map(([x, y]) => ({x, y})),
+      borderColor: colorOf(chosen, one), backgroundColor: colorOf(chosen, one), borderWidth: 1.75,
+      borderDash: one.job.long ? [6, 3] : [], pointRadius: 0, pointHitRadius: 8}));
     draw("percentiles", {
       type: "line",
-      data: {datasets: chosen.map(({job, index}) => ({
-        label: job.title, data: job.percentiles[phase.value].map(([x, y]) => ({x, y})),
-        borderColor: lineOf(index), backgroundColor: lineOf(index), borderWidth: 1.75,
-        borderDash: job.long ? [6, 3] : [], pointRadius: 0, pointHitRadius: 8,
-        stepped: false,
-      }))},
+      data: {datasets: sets},
       options: {
         parsing: false,
         interaction: {mode: "nearest", axis: "xy", intersect: false},
@@ -138,8 +158,7 @@
               scale.ticks = [];
               for (let x = 1; x <= scale.max; x *= 10) scale.ticks.push({value: x});
             }}),
-          y: axis("", {type: "logarithmic", ticks: {callback: (value) =>
-            ([1, 2, 5].includes(Number(String(value.toExponential())[0])) ? ms(value) : "")}}),
+          y: timeAxis(sets),
         },
         plugins: {
           legend: lineLegend(),
@@ -176,24 +195,26 @@
       interaction: {mode: "nearest", axis: "xy", intersect: false},
       scales: {
         x: axis("seconds", {type: "linear", ticks: {precision: 0}}),
-        y: axis(title, logarithmic ? {type: "logarithmic", ticks: {callback: ms, maxTicksLimit: 8}}
-          : {beginAtZero: true, ticks: {callback: compact}}),
+        y: logarithmic ? timeAxis(sets)
+          : axis(title, {beginAtZero: true, ticks: {callback: compact}}),
       },
       plugins: {legend: lineLegend()},
     },
   });
-  const seriesLine = (job, index, label, of, dash) => ({
-    label, data: points(job, of), borderColor: lineOf(index), backgroundColor: lineOf(index),
-    borderWidth: 1.75, borderDash: dash, pointRadius: 2, spanGaps: false});
   const drawAllSeries = () => {
-    drawSeries("series", "a second", jobs.map((job, index) => seriesLine(job, index, job.title,
-      (second) => (job.unit === "message" ? second.messages : second.handshakes || second.sessions),
-      job.long ? [6, 3] : [])), false);
-    const timed = jobs.map((job, index) => ({job, index})).filter(({job}) =>
-      job.series.some((second) => second.p99 !== undefined));
-    drawSeries("series-latency", "", timed.flatMap(({job, index}) => [
-      seriesLine(job, index, job.title + ", p99", (second) => second.p99, []),
-      seriesLine(job, index, job.title + ", p50", (second) => second.p50, [3, 3])]), true);
+    const chosen = chosenBy("series-job");
+    const line = (one, label, of, dash) => ({
+      label, data: points(one.job, of), borderColor: colorOf(chosen, one),
+      backgroundColor: colorOf(chosen, one), borderWidth: 1.75, borderDash: dash, pointRadius: 2,
+      spanGaps: false});
+    drawSeries("series", "a second", chosen.map((one) => line(one, one.job.title,
+      (second) => (one.job.unit === "message" ? second.messages
+        : second.handshakes || second.sessions), one.job.long ? [6, 3] : [])), false);
+    const timed = chosen.filter(({job}) => job.series.some((second) => second.p99 !== undefined));
+    const both = timed.length < 4;  // else p99 alone: more lines cannot be told apart
+    drawSeries("series-latency", "", timed.flatMap((one) => [
+      line(one, one.job.title + ", p99", (second) => second.p99, both ? [] : one.job.long ? [6, 3] : []),
+      ...(both ? [line(one, one.job.title + ", p50", (second) => second.p50, [3, 3])] : [])]), true);
   };
 
   const drawCurves = () => results.forEach((result, number) => {
@@ -209,17 +230,18 @@
       borderColor: lineOf(index), backgroundColor: lineOf(index),
       data: result.curve.filter(wanted).map((step) => ({x: step.achieved, y: step.p99}))
         .filter((point) => point.y > 0)});
+    const sets = [line("p50", "p50", 0), line("p90", "p90", 2), line("p99", "p99", 1),
+      line("p99_9", "p99.9", 3),
+      tried("objective missed (at p99)", (step) => !step.met, "crossRot", 4),
+      tried("confirmation (at p99)", (step) => step.confirmation && step.met, "rectRot", 5)];
     draw("curve-" + number, {
       type: "line",
-      data: {datasets: [line("p50", "p50", 0), line("p90", "p90", 2), line("p99", "p99", 1),
-        line("p99_9", "p99.9", 3),
-        tried("objective missed (at p99)", (step) => !step.met, "crossRot", 4),
-        tried("confirmation (at p99)", (step) => step.confirmation && step.met, "rectRot", 5)]},
+      data: {datasets: sets},
       options: {
         parsing: false,
         scales: {
           x: axis("achieved a second", {type: "linear", ticks: {callback: compact}}),
-          y: axis("", {type: "logarithmic", ticks: {callback: ms, maxTicksLimit: 8}}),
+          y: timeAxis(sets),
         },
         plugins: {legend: legend({usePointStyle: true})},
       },
@@ -227,23 +249,29 @@
   });
 
   const offer = (select, value, text) => select.add(new Option(text, value));
+  const fillLoads = (id, redraw) => {
+    const load = document.getElementById(id);
+    if (load === null) return;
+    offer(load, "all", "all");
+    if (several) {
+      for (const name of names) offer(load, "name:" + name, name);
+      load.selectedIndex = Math.min(1, load.options.length - 1);
+    } else {
+      jobs.forEach((job, index) => offer(load, String(index), job.title));
+    }
+    load.addEventListener("change", redraw);
+  };
   const fillChoices = () => {
+    fillLoads("percentile-job", drawPercentiles);
+    fillLoads("series-job", drawAllSeries);
     const phase = document.getElementById("percentile-phase");
-    const load = document.getElementById("percentile-job");
     if (phase === null) return;
     const titles = new Map();
     for (const job of jobs) for (const one of job.phases) titles.set(one.key, one.title);
     for (const [key, title] of titles) offer(phase, key, title);
     phase.value = titles.has("message") ? "message" : titles.has("session") ? "session"
       : phase.value;
-    offer(load, "all", "all");
-    if (results.length > 1) {
-      for (const name of new Set(jobs.map((job) => job.name))) offer(load, "name:" + name, name);
-    } else {
-      jobs.forEach((job, index) => offer(load, String(index), job.title));
-    }
     phase.addEventListener("change", drawPercentiles);
-    load.addEventListener("change", drawPercentiles);
   };
 
   const drawAll = () => {
@@ -256,7 +284,7 @@
     drawAllSeries();
     drawCurves();
   };
-  document.documentElement.classList.toggle("several", results.length > 1);
+  document.documentElement.classList.toggle("several", several);
   fillChoices();
   drawAll();
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
