@@ -5,6 +5,7 @@
 
 #include "io/startup.h"
 #include "loadgen/commands.h"
+#include "loadgen/delivery.h"
 #include "loadgen/environment.h"
 #include "loadgen/generator.h"
 #include "loadgen/interrupt.h"
@@ -24,13 +25,6 @@ void print_all(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
-
-struct Finished {
-  json result;
-  std::uint64_t errors = 0;
-  bool interrupted = false;
-  std::string failure;  // why the run as a whole failed, if it did
-};
 
 Finished finish_single(const RunPlan& plan, const LoadResult& load, json result) {
   Finished finished;
@@ -83,8 +77,8 @@ tl::expected<Finished, std::string> run_main(const RunOptions& options, json res
   return finished;
 }
 
-// Writes and prints what was measured, whatever happened, and says what happened. Files come first:
-// standard output may be a pipe that nobody reads.
+}  // namespace
+
 int deliver(const RunOptions& options, const Finished& finished, const std::string& path) {
   int exit_code = 0;
   std::vector<std::string> files = {path};
@@ -108,8 +102,6 @@ int deliver(const RunOptions& options, const Finished& finished, const std::stri
   if (finished.errors > 0) return complain(fmt::format("{} errors", finished.errors), kFailed);
   return exit_code;
 }
-
-}  // namespace
 
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line) {
   const bool main_job = options.is_main_job();

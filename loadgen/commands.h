@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "loadgen/find_options.h"
 #include "loadgen/options.h"
 
 namespace smtpmark::loadgen {
@@ -22,6 +23,7 @@ inline constexpr std::uint64_t kSpareDescriptors = 64;
 // Says `sentence` on standard error; returns `exit_code`.
 int complain(const std::string& sentence, int exit_code);
 
+int command_find(FindOptions options, const std::vector<std::string>& command_line);
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line);
 int command_sink(const SinkRunOptions& options);
 int command_show(const ShowOptions& options);

@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   loadgen::RunOptions run_options;
+  loadgen::FindOptions find_options;
   loadgen::SinkRunOptions sink_options;
   loadgen::ShowOptions show_options;
   loadgen::ReportOptions report_options;
@@ -29,6 +30,8 @@ int run(int argc, char** argv) {
   loadgen::AbOptions ab_options;
   loadgen::ParseOptions parse_options;
   CLI::App* run_command = app.add_subcommand("run", "Load a server, or do the main job");
+  CLI::App* find_command =
+      app.add_subcommand("find", "Find the highest rate that meets an objective");
   CLI::App* sink_command = app.add_subcommand("sink", "Take mail and throw it away");
   CLI::App* show_command = app.add_subcommand("show", "Print the table of a result again");
   CLI::App* report_command =
@@ -40,6 +43,7 @@ int run(int argc, char** argv) {
   CLI::App* parse_command = app.add_subcommand(
       "parse", "Say what SMTP on standard input means, an event a line, in JSON");
   define_run(*run_command, run_options);
+  define_find(*find_command, find_options);
   define_sink(*sink_command, sink_options);
   define_show(*show_command, show_options);
   define_report(*report_command, report_options);
@@ -56,12 +60,16 @@ int run(int argc, char** argv) {
     return loadgen::complain(std::string(error.what()) + " (see smtpmark --help)",
                              compares ? loadgen::kNotCompared : loadgen::kBadCommandLine);
   }
-  if (run_command->parsed()) {
-    if (auto read = loadgen::load_scenario(*run_command, run_options); !read) {
+  for (const auto& [command, options] :
+       {std::pair<CLI::App*, loadgen::RunOptions*>{run_command, &run_options},
+        {find_command, &find_options}}) {
+    if (!command->parsed()) continue;
+    if (auto read = loadgen::load_scenario(*command, *options); !read) {
       return loadgen::complain(read.error(), loadgen::kBadCommandLine);
     }
-    return loadgen::command_run(run_options, {argv, argv + argc});
   }
+  if (run_command->parsed()) return loadgen::command_run(run_options, {argv, argv + argc});
+  if (find_command->parsed()) return loadgen::command_find(find_options, {argv, argv + argc});
   if (sink_command->parsed()) return loadgen::command_sink(sink_options);
   if (report_command->parsed()) return loadgen::command_report(report_options);
   if (compare_command->parsed()) return loadgen::command_compare(compare_options);

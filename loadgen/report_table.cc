@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "loadgen/curve.h"
+
 #include "loadgen/phase.h"
 
 namespace smtpmark::loadgen {
@@ -166,7 +168,8 @@ std::string render(const json& result) {
   const json& jobs = result.at("jobs");
   for (const json& job : jobs) render_latencies(out, job);
   if (result.contains("together")) render_latencies(out, result.at("together"));
-  render_throughput(out, result);
+  if (!jobs.empty() || !result.contains("curve")) render_throughput(out, result);
+  if (result.contains("curve")) text += render_curve(result);
   const json& comparison = result.at("comparison");
   if (!comparison.empty()) {
     fmt::format_to(out, "{:<38}{:>38}{:>38}\n", "", "1 message a session:", "long sessions:");
