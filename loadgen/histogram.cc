@@ -15,6 +15,23 @@ void Histogram::merge(const Histogram& other) noexcept {
   max_ns_ = std::max(max_ns_, other.max_ns_);
 }
 
+Histogram Histogram::restored(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& buckets,
+                              std::uint64_t min_ns, std::uint64_t max_ns, double mean_ns,
+                              std::uint64_t overflow) {
+  Histogram histogram;
+  if (buckets.empty()) return histogram;
+  histogram.counts_.resize(kBuckets);
+  for (const auto& [highest_ns, count] : buckets) {
+    histogram.counts_[index_of(std::min(highest_ns, kHighest))] += count;
+    histogram.count_ += count;
+  }
+  histogram.sum_ns_ = static_cast<std::uint64_t>(mean_ns * static_cast<double>(histogram.count_));
+  histogram.min_ns_ = min_ns;
+  histogram.max_ns_ = max_ns;
+  histogram.overflow_ = overflow;
+  return histogram;
+}
+
 std::uint64_t Histogram::percentile_ns(double percentile) const noexcept {
   if (count_ == 0) return 0;
   const double exact_rank = std::ceil(percentile / 100.0 * static_cast<double>(count_));

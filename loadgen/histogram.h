@@ -33,6 +33,11 @@ class Histogram {
     max_ns_ = std::max(max_ns_, value_ns);
   }
 
+  // What buckets() gave, with the figures that it does not hold.
+  static Histogram restored(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& buckets,
+                            std::uint64_t min_ns, std::uint64_t max_ns, double mean_ns,
+                            std::uint64_t overflow);
+
   // Exact: the same as if all samples had been recorded here.
   void merge(const Histogram& other) noexcept;
 
@@ -49,6 +54,9 @@ class Histogram {
 
   // Buckets that hold samples: the highest value that falls into each, and how many did.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> buckets() const;
+
+  // All buckets by index_of(); none without samples.
+  const std::vector<std::uint64_t>& counts() const noexcept { return counts_; }
 
   static constexpr std::size_t index_of(std::uint64_t value) noexcept {
     const int shift = std::max(0, static_cast<int>(std::bit_width(value)) - kPrecisionBits);

@@ -19,20 +19,7 @@ bool same_row(const ErrorRow& row, Phase phase, std::string_view kind, std::uint
 }  // namespace
 
 void Counters::add(const Counters& other) noexcept {
-  sessions_started += other.sessions_started;
-  sessions_established += other.sessions_established;
-  sessions_completed += other.sessions_completed;
-  sessions_plain += other.sessions_plain;
-  tls_handshakes += other.tls_handshakes;
-  tls_resumed += other.tls_resumed;
-  messages_accepted += other.messages_accepted;
-  messages_failed += other.messages_failed;
-  messages_in_doubt += other.messages_in_doubt;
-  recipients_accepted += other.recipients_accepted;
-  octets_accepted += other.octets_accepted;
-  errors += other.errors;
-  turns_dropped += other.turns_dropped;
-  turns_unstarted += other.turns_unstarted;
+  for (const auto& named : kCounterNames) this->*named.second += other.*named.second;
 }
 
 void Occupancy::merge(const Occupancy& other) noexcept {

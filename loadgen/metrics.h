@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/scheduler.h"
@@ -38,6 +39,24 @@ struct Counters {
 
   void add(const Counters& other) noexcept;
 };
+
+// All of them, by their names in results.
+inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 14>
+    kCounterNames = {{{"sessions_started", &Counters::sessions_started},
+                      {"sessions_established", &Counters::sessions_established},
+                      {"sessions_completed", &Counters::sessions_completed},
+                      {"sessions_plain", &Counters::sessions_plain},
+                      {"tls_handshakes", &Counters::tls_handshakes},
+                      {"tls_resumed", &Counters::tls_resumed},
+                      {"messages_accepted", &Counters::messages_accepted},
+                      {"messages_failed", &Counters::messages_failed},
+                      {"messages_in_doubt", &Counters::messages_in_doubt},
+                      {"recipients_accepted", &Counters::recipients_accepted},
+                      {"octets_accepted", &Counters::octets_accepted},
+                      {"errors", &Counters::errors},
+                      {"turns_dropped", &Counters::turns_dropped},
+                      {"turns_unstarted", &Counters::turns_unstarted}}};
+static_assert(sizeof(Counters) == kCounterNames.size() * sizeof(std::uint64_t));
 
 // What happened in one second of the run.
 struct SecondCounters {

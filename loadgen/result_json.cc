@@ -26,20 +26,9 @@ double us(std::uint64_t ns) {
 }
 
 json counters_to_json(const Counters& counters) {
-  return {{"sessions_started", counters.sessions_started},
-          {"sessions_established", counters.sessions_established},
-          {"sessions_completed", counters.sessions_completed},
-          {"sessions_plain", counters.sessions_plain},
-          {"tls_handshakes", counters.tls_handshakes},
-          {"tls_resumed", counters.tls_resumed},
-          {"messages_accepted", counters.messages_accepted},
-          {"messages_failed", counters.messages_failed},
-          {"messages_in_doubt", counters.messages_in_doubt},
-          {"recipients_accepted", counters.recipients_accepted},
-          {"octets_accepted", counters.octets_accepted},
-          {"errors", counters.errors},
-          {"turns_dropped", counters.turns_dropped},
-          {"turns_unstarted", counters.turns_unstarted}};
+  json all = json::object();
+  for (const auto& [name, counter] : kCounterNames) all[std::string(name)] = counters.*counter;
+  return all;
 }
 
 json histogram_to_json(const Histogram& histogram) {

@@ -89,6 +89,25 @@ TEST(Histogram, MergingWithAnEmptyOneChangesNothing) {
   EXPECT_EQ(b.min_ns(), 5U);
 }
 
+TEST(Histogram, IsRestoredFromItsBuckets) {
+  Histogram histogram;
+  for (std::uint64_t i = 1; i < 2000; ++i) histogram.record(i * i * 1009);
+  histogram.record(UINT64_MAX);
+  const Histogram again =
+      Histogram::restored(histogram.buckets(), histogram.min_ns(), histogram.max_ns(),
+                          histogram.mean_ns(), histogram.overflow());
+  EXPECT_EQ(again.counts(), histogram.counts());
+  EXPECT_EQ(again.count(), histogram.count());
+  EXPECT_EQ(again.min_ns(), histogram.min_ns());
+  EXPECT_EQ(again.max_ns(), histogram.max_ns());
+  EXPECT_EQ(again.overflow(), 1U);
+  EXPECT_NEAR(again.mean_ns(), histogram.mean_ns(), 1.0);
+  for (const double percentile : {1.0, 50.0, 99.9}) {
+    EXPECT_EQ(again.percentile_ns(percentile), histogram.percentile_ns(percentile));
+  }
+  EXPECT_EQ(Histogram::restored({}, 0, 0, 0.0, 0).count(), 0U);
+}
+
 TEST(Histogram, AnEmptyOneIsAllZero) {
   const Histogram histogram;
   EXPECT_EQ(histogram.percentile_ns(99.0), 0U);
