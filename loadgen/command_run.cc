@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "io/startup.h"
 #include "loadgen/commands.h"
@@ -9,10 +12,14 @@
 #include "loadgen/environment.h"
 #include "loadgen/generator.h"
 #include "loadgen/interrupt.h"
+#include "loadgen/live_line.h"
 #include "loadgen/main_job.h"
+#include "loadgen/metrics_endpoint.h"
 #include "loadgen/report_table.h"
 #include "loadgen/result_folder.h"
 #include "loadgen/result_json.h"
+#include "loadgen/server_usage.h"
+#include "loadgen/thresholds.h"
 
 namespace smtpmark::loadgen {
 
@@ -44,21 +51,61 @@ Finished finish_single(const RunPlan& plan, const LoadResult& load, json result)
   return finished;
 }
 
-tl::expected<Finished, std::string> run_single(const RunPlan& plan, json result) {
-  LoadHooks hooks;
-  hooks.interrupted = &interrupted();
-  const auto load = run_load(plan, hooks);
-  if (!load) return tl::unexpected(load.error());
-  return finish_single(plan, *load, std::move(result));
+// What watches a run from outside: the screen, a scraper, the clock of the server.
+struct Watchers {
+  std::optional<LiveLine> line;
+  std::unique_ptr<MetricsEndpoint> endpoint;
+  std::optional<ServerUsage> server;
+
+  LoadHooks hooks() {
+    LoadHooks hooks;
+    hooks.interrupted = &interrupted();
+    if (server) hooks.server_cpu = [this] { return server->cpu_seconds(); };
+    if (line || endpoint) {
+      hooks.on_second = [this](const LoadProgress& progress) {
+        if (line) line->show(progress);
+        if (endpoint) endpoint->show(progress);
+      };
+    }
+    return hooks;
+  }
+};
+
+tl::expected<void, std::string> set_up(const RunOptions& options, Watchers& watchers) {
+  if (!options.quiet) watchers.line.emplace(stderr, isatty(STDERR_FILENO) == 1);
+  if (!options.metrics.empty()) {
+    auto endpoint = MetricsEndpoint::start(options.metrics, options.metrics_anywhere);
+    if (!endpoint) return tl::unexpected(endpoint.error());
+    watchers.endpoint = std::move(*endpoint);
+  }
+  if (options.server_pids.empty() && options.server_cgroup.empty()) return {};
+  auto server = options.server_cgroup.empty() ? ServerUsage::of_processes(options.server_pids)
+                                              : ServerUsage::of_cgroup(options.server_cgroup);
+  if (!server) return tl::unexpected(server.error());
+  watchers.server = std::move(*server);
+  return {};
 }
 
-tl::expected<Finished, std::string> run_main(const RunOptions& options, json result) {
-  LoadHooks hooks;
-  hooks.interrupted = &interrupted();
-  const auto announce = [&options](const std::string& part) {
+tl::expected<Finished, std::string> run_single(const RunPlan& plan, Watchers& watchers,
+                                               json result) {
+  const auto load = run_load(plan, watchers.hooks());
+  if (watchers.line) watchers.line->clear();
+  if (!load) return tl::unexpected(load.error());
+  Finished finished = finish_single(plan, *load, std::move(result));
+  if (watchers.server && !watchers.server->note().empty()) {
+    finished.result["notes"].push_back("CPU of the server: " + watchers.server->note());
+  }
+  return finished;
+}
+
+tl::expected<Finished, std::string> run_main(const RunOptions& options, Watchers& watchers,
+                                             json result) {
+  const auto announce = [&](const std::string& part) {
+    if (watchers.line) watchers.line->clear();
     if (!options.quiet) fmt::print(stderr, "running: {}\n", part);
   };
-  auto main_job = run_main_job(options, hooks, announce);
+  auto main_job = run_main_job(options, watchers.hooks(), announce);
+  if (watchers.line) watchers.line->clear();
   if (!main_job) return tl::unexpected(main_job.error());
   Finished finished;
   result["jobs"] = std::move(main_job->jobs);
@@ -91,10 +138,11 @@ int deliver(const RunOptions& options, const Finished& finished, const std::stri
       written_files += "result: " + file + "\n";
     }
   }
+  exit_code = settle_outputs(options.outputs, finished.result, written_files, exit_code);
   const auto table = render_result(finished.result);
   if (!table) {
     exit_code = complain(table.error(), kFailed);
-  } else if (!options.quiet || exit_code != 0) {
+  } else if (!options.quiet || exit_code == kFailed) {
     print_all(*table + written_files);
   }
   if (finished.interrupted) complain("interrupted: what was measured until then is kept", 0);
@@ -117,7 +165,12 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
     if (!made) return complain(made.error(), kBadCommandLine);
     plan = std::move(*made);
   }
+  if (auto good = parse_thresholds(options.outputs.thresholds); !good) {
+    return complain(good.error(), kBadCommandLine);
+  }
   watch_interrupts();
+  Watchers watchers;
+  if (auto good = set_up(options, watchers); !good) return complain(good.error(), kBadCommandLine);
   if (auto enough = io::ensure_descriptors(std::uint64_t{options.connections} * (main_job ? 2 : 1) +
                                            std::uint64_t{options.threads} * 8 + kSpareDescriptors);
       !enough) {
@@ -134,8 +187,8 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
       make_result_folder(options.results_dir, name, frame.at("started_utc").get<std::string>());
   if (!folder) return complain(folder.error(), kFailed);
 
-  auto finished =
-      main_job ? run_main(options, std::move(frame)) : run_single(plan, std::move(frame));
+  auto finished = main_job ? run_main(options, watchers, std::move(frame))
+                           : run_single(plan, watchers, std::move(frame));
   if (!finished) return complain(finished.error(), kFailed);
   return deliver(options, *finished, *folder + "/result.json");
 }

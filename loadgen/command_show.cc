@@ -1,18 +1,26 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "loadgen/commands.h"
 #include "loadgen/report_table.h"
 #include "loadgen/result_json.h"
+#include "loadgen/thresholds.h"
 
 namespace smtpmark::loadgen {
 
 int command_show(const ShowOptions& options) {
+  if (auto good = parse_thresholds(options.outputs.thresholds); !good) {
+    return complain(good.error(), kBadCommandLine);
+  }
   const auto result = read_result(options.file);
   if (!result) return complain(result.error(), kFailed);
   const auto table = render_result(*result);
   if (!table) return complain(options.file + ": " + table.error(), kFailed);
-  fmt::print("{}", *table);
-  return 0;
+  std::string said;
+  const int exit_code = settle_outputs(options.outputs, *result, said, 0);
+  fmt::print("{}{}", *table, said);
+  return exit_code;
 }
 
 }  // namespace smtpmark::loadgen

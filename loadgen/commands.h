@@ -3,6 +3,7 @@
 #define SMTPMARK_LOADGEN_COMMANDS_H_
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@ namespace smtpmark::loadgen {
 // meant.
 inline constexpr int kFailed = 1;
 inline constexpr int kBadCommandLine = 2;
+// Of `run` and `show`, when nothing else went wrong: a threshold is not met; a verdict is not clean
+// and --fail-on-verdict is given.
+inline constexpr int kThresholdMissed = 3;
+inline constexpr int kNotClean = 4;
 // Of `compare` and `ab` instead, whose 1 and 2 are findings: worse, and nobody can tell.
 inline constexpr int kNotCompared = 3;
 // File descriptors beside those of connections.
@@ -22,6 +27,12 @@ inline constexpr std::uint64_t kSpareDescriptors = 64;
 
 // Says `sentence` on standard error; returns `exit_code`.
 int complain(const std::string& sentence, int exit_code);
+
+// Writes the files that `options` asks for and says on standard error what is wrong with them or
+// with the result; appends to `said` what is for standard output. Returns `exit_code`, or where
+// that is 0 the one for what is wrong.
+int settle_outputs(const OutputOptions& options, const nlohmann::json& result, std::string& said,
+                   int exit_code);
 
 int command_find(FindOptions options, const std::vector<std::string>& command_line);
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line);

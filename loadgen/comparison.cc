@@ -63,6 +63,7 @@ LoadResult Rounds::merged() const {
     all.metrics.merge(result.metrics);
     all.measured_s += result.measured_s;
     all.generator_cpu_s += result.generator_cpu_s;
+    all.server_cpu_known = all.server_cpu_known || result.server_cpu_known;
     all.server_cpu_s += result.server_cpu_s;
     all.surroundings.merge(result.surroundings);
     if (result.ending != Ending::kCompleted) all.ending = result.ending;

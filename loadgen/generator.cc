@@ -40,6 +40,7 @@ class Watch {
     wait_until(meeting_.timetable.end);
     let_end();
     result.generator_cpu_s = after.generator_s - before.generator_s;
+    result.server_cpu_known = static_cast<bool>(hooks_.server_cpu);
     result.server_cpu_s = after.server_s - before.server_s;
     result.measured_s = static_cast<double>(after.at - before.at) / 1e9;
     result.ending = ending_;

@@ -39,8 +39,9 @@ struct LoadResult {
   std::string main_failure;      // the most frequent error, as "connect: connection refused"
   double measured_s = 0.0;       // length of the window that counts
   double generator_cpu_s = 0.0;  // in the window
-  double server_cpu_s = 0.0;     // in the window, as `server_cpu` told
-  Surroundings surroundings;     // of the window
+  bool server_cpu_known = false;
+  double server_cpu_s = 0.0;  // in the window, as `server_cpu` told
+  Surroundings surroundings;  // of the window
 };
 
 // A run that is under way, all classes together.

@@ -8,6 +8,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "loadgen/outputs.h"
 #include "loadgen/run_options.h"
 #include "loadgen/sink.h"
 
@@ -30,6 +31,7 @@ struct SinkRunOptions {
 
 struct ShowOptions {
   std::string file;
+  OutputOptions outputs;
 };
 
 struct ReportOptions {

@@ -24,6 +24,7 @@ void define_rules(CLI::App& command, CompareOptions& options) {
 
 void define_show(CLI::App& command, ShowOptions& options) {
   command.add_option("file", options.file, "A result.json")->required();
+  define_outputs(command, options.outputs);
 }
 
 void define_compare(CLI::App& command, CompareOptions& options) {

@@ -150,20 +150,17 @@ double per_thousand(double seconds, std::uint64_t count) {
   return count == 0 ? 0.0 : seconds * 1000.0 / static_cast<double>(count);
 }
 
-json cpu_to_json(const LoadResult& result, bool with_server) {
+json cpu_to_json(const LoadResult& result) {
   const Counters& measured = result.metrics.measured();
-  json cpu = {{"generator_s", result.generator_cpu_s},
-              {"generator_s_per_1000_messages",
-               per_thousand(result.generator_cpu_s, measured.messages_accepted)},
-              {"generator_s_per_1000_sessions",
-               per_thousand(result.generator_cpu_s, measured.sessions_completed)}};
-  if (with_server) {
-    cpu["server_s"] = result.server_cpu_s;
-    cpu["server_s_per_1000_messages"] =
-        per_thousand(result.server_cpu_s, measured.messages_accepted);
-    cpu["server_s_per_1000_sessions"] =
-        per_thousand(result.server_cpu_s, measured.sessions_completed);
-  }
+  json cpu = json::object();
+  const auto add = [&](const std::string& side, double seconds) {
+    cpu[side + "_s"] = seconds;
+    cpu[side + "_s_per_1000_messages"] = per_thousand(seconds, measured.messages_accepted);
+    cpu[side + "_s_per_1000_sessions"] = per_thousand(seconds, measured.sessions_completed);
+    cpu[side + "_s_per_1000_handshakes"] = per_thousand(seconds, measured.tls_handshakes);
+  };
+  add("generator", result.generator_cpu_s);
+  if (result.server_cpu_known) add("server", result.server_cpu_s);
   return cpu;
 }
 
@@ -290,7 +287,7 @@ json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounte
     job["target"] = plan.classes.front().target_text;
     job["config"].update(session_to_json(plan.classes.front()));
   }
-  job["cpu"] = cpu_to_json(result, sink != nullptr);
+  job["cpu"] = cpu_to_json(result);
   if (sink != nullptr) job["sink"] = sink_counters_to_json(*sink);
   return job;
 }

@@ -36,6 +36,8 @@ void define_security(CLI::App& command, SessionOptions& options, const Mark& onl
                                       "CA certificates in PEM (implies --verify)"));
   only_with_target(command.add_option("--server-name", options.server_name,
                                       "Name for SNI and verification (default: the target's)"));
+  only_with_target(command.add_flag("--tls-resume", options.tls_resume,
+                                    "Resume the TLS sessions that the server gives tickets for"));
 }
 
 void define_session(CLI::App& command, SessionOptions& options, const Mark& only_with_target) {
@@ -143,6 +145,21 @@ void define_output(CLI::App& command, RunOptions& options) {
   command.add_option("--results-dir", options.results_dir, "Folder that results go to")
       ->capture_default_str();
   command.add_option("--json", options.json, "Write the result to this file as well");
+  define_outputs(command, options.outputs);
+}
+
+void define_watch(CLI::App& command, RunOptions& options, const Mark& only_with_target) {
+  CLI::Option* const pids = only_with_target(
+      command.add_option("--server-pid", options.server_pids,
+                         "Processes of the server on this machine, as 123,456: their CPU time and "
+                         "that of all their children is measured"));
+  only_with_target(command.add_option("--server-cgroup", options.server_cgroup,
+                                      "Control group (v2) of the server, for the same"))
+      ->excludes(pids);
+  command.add_option("--metrics", options.metrics,
+                     "Serve http://ADDRESS:PORT/metrics for Prometheus during the run");
+  command.add_flag("--metrics-anywhere", options.metrics_anywhere,
+                   "The address of --metrics is not on loopback, and that is meant");
 }
 
 }  // namespace
@@ -177,6 +194,7 @@ void define_run(CLI::App& command, RunOptions& options) {
   command.add_flag("--i-am-authorized", options.authorized,
                    "The target is public or the recipients are real, and that is permitted");
   define_output(command, options);
+  define_watch(command, options, only_with_target);
 }
 
 void define_class(CLI::App& command, ClassOptions& options) {

@@ -8,6 +8,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "loadgen/outputs.h"
 #include "loadgen/plan.h"
 #include "loadgen/settings.h"
 
@@ -25,6 +26,7 @@ struct SessionOptions {
   bool verify = false;
   std::string ca_file;
   std::string server_name;
+  bool tls_resume = false;
   std::string helo_name = "client.example.com";
   std::string from = "load@example.com";
   std::string to = "sink@example.com";
@@ -66,6 +68,11 @@ struct RunOptions : SessionOptions {
   std::string name;
   std::string results_dir = "results";
   std::string json;
+  OutputOptions outputs;
+  std::string server_pids;
+  std::string server_cgroup;
+  std::string metrics;  // ADDRESS:PORT
+  bool metrics_anywhere = false;
 
   // Options that make no sense without a target, when one was given.
   std::vector<std::string> target_only;

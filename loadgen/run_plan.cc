@@ -64,6 +64,9 @@ Complaint check_session(const SessionOptions& options) {
   if (options.tls == "none" && (options.verify || !options.ca_file.empty())) {
     return tl::unexpected(std::string("--tls none leaves nothing for --verify to verify"));
   }
+  if (options.tls == "none" && options.tls_resume) {
+    return tl::unexpected(std::string("--tls none leaves nothing for --tls-resume to resume"));
+  }
   if (!options.auth.empty() && options.auth != "none" && options.user.empty()) {
     return tl::unexpected("--auth " + options.auth + " needs --user and --password");
   }
@@ -112,6 +115,7 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   }
   plan.tls.verify = session.verify || !session.ca_file.empty();
   plan.tls.ca_file = session.ca_file;
+  plan.tls.resume = session.tls_resume;
   plan.tls.host_name = session.server_name.empty() ? host_port->host : session.server_name;
   return plan;
 }

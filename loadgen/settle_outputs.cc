@@ -1,0 +1,29 @@
+#include "loadgen/commands.h"
+#include "loadgen/outputs.h"
+
+namespace smtpmark::loadgen {
+
+int settle_outputs(const OutputOptions& options, const nlohmann::json& result, std::string& said,
+                   int exit_code) {
+  const auto worst = [&exit_code](int code) {
+    if (exit_code == 0) exit_code = code;
+  };
+  const auto outputs = make_outputs(options, result);
+  if (!outputs) {
+    worst(complain(outputs.error(), kFailed));
+    return exit_code;
+  }
+  for (const std::string& failure : outputs->failures) worst(complain(failure, kFailed));
+  said += outputs->thresholds;
+  for (const std::string& file : outputs->written) said += "written: " + file + "\n";
+  if (!outputs->thresholds_met) {
+    // Each line of them is on the screen, but for --quiet.
+    worst(complain("a threshold is not met", kThresholdMissed));
+  }
+  if (options.fail_on_verdict && !outputs->clean) {
+    worst(complain("the figures may not mean the server: see the verdict", kNotClean));
+  }
+  return exit_code;
+}
+
+}  // namespace smtpmark::loadgen
