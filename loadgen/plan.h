@@ -108,7 +108,8 @@ struct LoadPlan {
   std::uint64_t cooldown_ns = 0;
   std::uint64_t count = 0;           // turns, warm-up included; 0: unlimited
   std::vector<Predicate> stop_when;  // the run ends early when one of them is true
-  int first_cpu = -1;                // pin thread i to CPU first_cpu + i; -1: not pinned
+  Measure measure = Measure::kAll;
+  int first_cpu = -1;  // pin thread i to CPU first_cpu + i; -1: not pinned
 
   bool open_loop() const noexcept { return !stages.empty(); }
   // The highest rate that is planned; 0 in a closed loop.

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "loadgen/curve.h"
 
@@ -39,6 +41,13 @@ constexpr std::array<std::pair<const char*, const char*>, kPhaseCount> kPhaseTit
     {"session", "whole session"},
     {"session_uncorrected", "  uncorrected"},
 }};
+
+std::string title_of(const std::string& phase) {
+  for (const auto& [key, title] : kPhaseTitles) {
+    if (phase == key) return title;
+  }
+  return phase;
+}
 
 constexpr std::array<const char*, 5> kPercentiles = {"p50_us", "p90_us", "p99_us", "p99_9_us",
                                                      "max_us"};
@@ -122,7 +131,7 @@ void render_throughput(Out out, const json& result) {
   fmt::format_to(out, "{:<38}{:>11}{:>13}{:>12}{:>9}{:>13}{:>9}{:>9}\n", "", "sessions/s",
                  "handshakes/s", "messages/s", "MB/s", "CPU s/1000:", "", "");
   fmt::format_to(out, "{:<38}{:>11}{:>13}{:>12}{:>9}{:>13}{:>9}{:>9}\n", "", "", "", "", "",
-                 "generator", "sink", "errors");
+                 "generator", "server", "errors");
   for (const json& job : result.at("jobs")) {
     render_throughput_row(out, job, job.at("name").get<std::string>());
   }
@@ -140,6 +149,12 @@ void render_notes(Out out, const json& job) {
     fmt::format_to(out, "{}: {} of {} sessions were plain: no STARTTLS there\n", name, plain,
                    totals.at("sessions_established").get<std::uint64_t>());
   }
+  if (job.at("config").value("tls_resume", false) && totals.at("tls_resumed") == 0) {
+    fmt::format_to(out, "{}: no TLS session was resumed: the server gave no tickets\n", name);
+  }
+  if (job.at("config").at("measure") == "counters") {
+    fmt::format_to(out, "{}: no latencies, as --measure counters asks\n", name);
+  }
   if (job.at("ended").get<std::string>() != "completed") {
     fmt::format_to(out, "{}: {}\n", name, job.at("ended").get<std::string>());
   }
@@ -154,9 +169,20 @@ void render_notes(Out out, const json& job) {
     fmt::format_to(out, "{}: {}: {}\n", name, job.at("verdict").at("name").get<std::string>(),
                    finding.at("text").get<std::string>());
   }
-  for (const json& error : job.at("errors")) {
-    fmt::format_to(out, "{}: {} x {} in {}: {}\n", name, error.at("count").get<std::uint64_t>(),
-                   error.at("kind").get<std::string>(), error.at("phase").get<std::string>(),
+}
+
+// Phase and kind of what went wrong, the most frequent first, each with its first sample.
+void render_errors(Out out, const json& job) {
+  auto errors = job.at("errors").get<std::vector<json>>();
+  if (errors.empty()) return;
+  std::stable_sort(errors.begin(), errors.end(), [](const json& a, const json& b) {
+    return a.at("count").get<std::uint64_t>() > b.at("count").get<std::uint64_t>();
+  });
+  fmt::format_to(out, "\n{:<38}{:>9}  {:<24}{}\n", "errors: " + job.at("name").get<std::string>(),
+                 "count", "kind", "first of them");
+  for (const json& error : errors) {
+    fmt::format_to(out, "  {:<36}{:>9}  {:<24}{}\n", title_of(error.at("phase").get<std::string>()),
+                   error.at("count").get<std::uint64_t>(), error.at("kind").get<std::string>(),
                    error.at("sample").get<std::string>());
   }
 }
@@ -181,6 +207,7 @@ std::string render(const json& result) {
   }
   if (!comparison.empty()) text += '\n';
   for (const json& job : jobs) render_notes(out, job);
+  for (const json& job : jobs) render_errors(out, job);
   return text;
 }
 

@@ -100,6 +100,7 @@ json session_to_json(const ClassPlan& one) {
   return {{"role", to_string(session.role)},
           {"tls", to_string(session.tls)},
           {"tls_verify", one.tls.verify},
+          {"tls_resume", one.tls.resume},
           {"auth", to_string(session.auth)},
           {"messages_per_connection", session.messages_per_connection},
           {"recipients", session.recipients},
@@ -135,6 +136,7 @@ json load_to_json(const LoadPlan& load) {
                  {"count", load.count},
                  {"stop_when", stop_conditions_to_json(load)},
                  {"threads", load.threads},
+                 {"measure", load.measure == Measure::kAll ? "all" : "counters"},
                  {"first_cpu", load.first_cpu}};
   if (!load.open_loop()) return config;
   config["stages"] = stages_to_json(load);

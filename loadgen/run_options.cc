@@ -156,6 +156,11 @@ void define_watch(CLI::App& command, RunOptions& options, const Mark& only_with_
   only_with_target(command.add_option("--server-cgroup", options.server_cgroup,
                                       "Control group (v2) of the server, for the same"))
       ->excludes(pids);
+  only_with_target(command
+                       .add_option("--measure", options.measure,
+                                   "all, or counters without latencies: what measuring costs")
+                       ->check(CLI::IsMember({"all", "counters"}))
+                       ->capture_default_str());
   command.add_option("--metrics", options.metrics,
                      "Serve http://ADDRESS:PORT/metrics for Prometheus during the run");
   command.add_flag("--metrics-anywhere", options.metrics_anywhere,

@@ -69,6 +69,7 @@ struct RunOptions : SessionOptions {
   std::string results_dir = "results";
   std::string json;
   OutputOptions outputs;
+  std::string measure = "all";
   std::string server_pids;
   std::string server_cgroup;
   std::string metrics;  // ADDRESS:PORT
