@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 namespace smtpmark::loadgen {
 
@@ -17,6 +17,22 @@ using Complaint = tl::expected<void, std::string>;
 
 std::string place_of(const std::string& file, const toml::source_region& source) {
   return fmt::format("{}:{}:{}", file, source.begin.line, source.begin.column);
+}
+
+tl::expected<std::string, std::string> read_file(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return tl::unexpected(std::string(std::strerror(errno)));
+  std::string text;
+  std::array<char, 4096> piece;
+  std::size_t count = 0;
+  while ((count = std::fread(piece.data(), 1, piece.size(), file)) > 0) {
+    text.append(piece.data(), count);
+  }
+  const bool failed = std::ferror(file) != 0;  // as of a folder
+  const int os_code = errno;
+  std::fclose(file);
+  if (failed) return tl::unexpected(std::string(std::strerror(os_code)));
+  return text;
 }
 
 // As it would stand on the command line.
@@ -104,12 +120,10 @@ Complaint read_table(const std::string& file, const toml::table& table, CLI::App
 tl::expected<void, std::string> load_scenario(CLI::App& command, RunOptions& options) {
   if (options.scenario.empty()) return {};
   const std::string& file = options.scenario;
-  std::ifstream stream(file);
-  std::stringstream text;
-  text << stream.rdbuf();
-  if (!stream) return tl::unexpected("cannot read " + file + ": " + std::strerror(errno));
+  const auto text = read_file(file);
+  if (!text) return tl::unexpected("cannot read " + file + ": " + text.error());
   try {
-    return read_table(file, toml::parse(text.str(), file), command, options);
+    return read_table(file, toml::parse(*text, file), command, options);
   } catch (const toml::parse_error& error) {
     return tl::unexpected(place_of(file, error.source()) + ": " + std::string(error.description()));
   }
