@@ -41,7 +41,8 @@ std::set<fs::path> folders_in(const fs::path& folder) {
 
 // A plain command takes the place of the shell, so that the server is the process that is started.
 std::string for_shell(const std::string& command) {
-  const bool plain = command.find_first_of(";&|<>(){}`$\n") == std::string::npos &&
+  const bool plain = !command.starts_with("exec ") &&
+                     command.find_first_of(";&|<>(){}`$\n") == std::string::npos &&
                      command.substr(0, command.find(' ')).find('=') == std::string::npos;
   return plain ? "exec " + command : command;
 }
