@@ -12,7 +12,8 @@ constexpr int kMostCandidates = 8;          // that may fail when they are tried
 
 class Search {
  public:
-  Search(const SearchBounds& bounds, const Measure& measure) : bounds_(bounds), measure_(measure) {}
+  Search(const SearchBounds& bounds, const RunAtRate& run_at_rate)
+      : bounds_(bounds), run_at_rate_(run_at_rate) {}
 
   SearchResult run() {
     climb();
@@ -26,7 +27,7 @@ class Search {
  private:
   // Whether the rate holds; an end that is not the server's is noted.
   bool holds(double rate, bool again) {
-    const ProbeOutcome outcome = measure_(rate, again);
+    const ProbeOutcome outcome = run_at_rate_(rate, again);
     if (outcome == ProbeOutcome::kBroken) result_.end = SearchEnd::kBroken;
     if (outcome == ProbeOutcome::kGeneratorLimited) result_.end = SearchEnd::kGeneratorLimited;
     return outcome == ProbeOutcome::kMet;
@@ -91,7 +92,7 @@ class Search {
   }
 
   const SearchBounds& bounds_;
-  const Measure& measure_;
+  const RunAtRate& run_at_rate_;
   double low_ = 0.0;
   double high_ = 0.0;
   SearchResult result_;  // its end is kNeverMet until something else is known
@@ -111,8 +112,8 @@ std::string_view to_string(SearchEnd end) noexcept {
   return "found";
 }
 
-SearchResult search_rate(const SearchBounds& bounds, const Measure& measure) {
-  return Search(bounds, measure).run();
+SearchResult search_rate(const SearchBounds& bounds, const RunAtRate& run_at_rate) {
+  return Search(bounds, run_at_rate).run();
 }
 
 }  // namespace smtpmark::loadgen

@@ -41,11 +41,11 @@ struct SearchResult {
 };
 
 // Runs at a rate; `confirmation` when the same rate has been tried before.
-using Measure = std::function<ProbeOutcome(double rate_per_s, bool confirmation)>;
+using RunAtRate = std::function<ProbeOutcome(double rate_per_s, bool confirmation)>;
 
 // Doubles the rate until it fails twice in a row, halves the gap (as a ratio) until it is small
 // enough, and tries the best again. A start that fails is halved until it holds.
-SearchResult search_rate(const SearchBounds& bounds, const Measure& measure);
+SearchResult search_rate(const SearchBounds& bounds, const RunAtRate& run_at_rate);
 
 }  // namespace smtpmark::loadgen
 
