@@ -108,7 +108,7 @@ void GeneratorThread::prepare(const Timetable& timetable) {
       (load.warmup_ns + load.duration_ns + load.cooldown_ns) / io::kSecond;
   for (const auto& one : shares_) {
     Share& share = *one;
-    share.metrics.begin(timetable.start, timetable.window, seconds, load.measure);
+    share.metrics.begin(timetable.start, timetable.window, seconds, load.recording);
     if (share.connections == 0) continue;
     share.gate.emplace(share.turns, timetable.start, timetable.end, meeting_.stop, share.metrics);
     share.context.emplace(ClientContext{share.plan.session, share.script, share.message,

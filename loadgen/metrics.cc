@@ -34,9 +34,10 @@ double Occupancy::waiting_share() const noexcept {
   return all == 0 ? 0.0 : static_cast<double>(waited_ns_) / static_cast<double>(all);
 }
 
-void Metrics::begin(TimeNs start, Window window, std::uint64_t expected_seconds, Measure measure) {
+void Metrics::begin(TimeNs start, Window window, std::uint64_t expected_seconds,
+                    Recording recording) {
   start_ = start;
-  measure_ = measure;
+  recording_ = recording;
   window_ = window;
   seconds_.reserve(std::min(expected_seconds + 16, kReservedSeconds));
   seconds_.resize(1);

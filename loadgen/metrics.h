@@ -116,17 +116,17 @@ struct Window {
 };
 
 // What is written down. Latencies cost little; that is what kCounters is there to show.
-enum class Measure : std::uint8_t { kAll, kCounters };
+enum class Recording : std::uint8_t { kAll, kCounters };
 
 class Metrics {
  public:
   // `start` of the run, and the part of it that counts.
   void begin(TimeNs start, Window window, std::uint64_t expected_seconds,
-             Measure measure = Measure::kAll);
+             Recording recording = Recording::kAll);
 
   // A phase that lasted from `from` to `to`.
   void record(Phase phase, TimeNs from, TimeNs to) noexcept {
-    if (measure_ == Measure::kCounters) return;
+    if (recording_ == Recording::kCounters) return;
     auto& histograms = window_.contains(to) ? histograms_ : outside_;
     const std::uint64_t ns = to > from ? to - from : 0;
     histograms[static_cast<std::size_t>(phase)].record(ns);
@@ -162,7 +162,7 @@ class Metrics {
  private:
   TimeNs start_ = 0;
   Window window_;
-  Measure measure_ = Measure::kAll;
+  Recording recording_ = Recording::kAll;
   Counters total_;
   Counters measured_;
   std::array<Histogram, kPhaseCount> histograms_;

@@ -108,7 +108,7 @@ struct LoadPlan {
   std::uint64_t cooldown_ns = 0;
   std::uint64_t count = 0;           // turns, warm-up included; 0: unlimited
   std::vector<Predicate> stop_when;  // the run ends early when one of them is true
-  Measure measure = Measure::kAll;
+  Recording recording = Recording::kAll;
   int first_cpu = -1;  // pin thread i to CPU first_cpu + i; -1: not pinned
 
   bool open_loop() const noexcept { return !stages.empty(); }

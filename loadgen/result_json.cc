@@ -136,7 +136,7 @@ json load_to_json(const LoadPlan& load) {
                  {"count", load.count},
                  {"stop_when", stop_conditions_to_json(load)},
                  {"threads", load.threads},
-                 {"measure", load.measure == Measure::kAll ? "all" : "counters"},
+                 {"measure", load.recording == Recording::kAll ? "all" : "counters"},
                  {"first_cpu", load.first_cpu}};
   if (!load.open_loop()) return config;
   config["stages"] = stages_to_json(load);

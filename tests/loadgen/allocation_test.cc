@@ -80,7 +80,7 @@ TEST(Allocations, RecordingNeedsNoneBehindTheFirstSamples) {
 
 TEST(Allocations, CountingAloneKeepsNoHistogram) {
   Metrics metrics;
-  metrics.begin(0, {0, io::kNever}, 120, Measure::kCounters);
+  metrics.begin(0, {0, io::kNever}, 120, Recording::kCounters);
   metrics.error(0, Phase::kRcpt, "reply", 450, {4, 2, 1}, "450 4.2.1 busy");
   const std::size_t before = allocations;
   measure(metrics, 0, 100);
