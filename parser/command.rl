@@ -68,25 +68,19 @@ constexpr Head kFrom = head_of(" FROM:<");
 constexpr Head kTo = head_of(" TO:<");
 
 constexpr Head kSize = head_of(" SIZE=");
+constexpr Head kBody = head_of(" BODY=");
+constexpr Head k7bit = head_of("7BIT");
+constexpr Head k8bitMime = head_of("8BITMIME");
+constexpr Head kLast = head_of(" LAST");
 
-// Eight octets must be there, the line end counted.
+// Eight octets must be there, whatever they are.
 bool begins_with(Octet* p, const Head& head) noexcept {
   std::uint64_t word = 0;
   std::memcpy(&word, p, kHeadOctets);
   return ((word | head.fold) & head.relevant) == head.octets;
 }
 
-constexpr bool is_digit(unsigned char octet) noexcept {
-  return octet >= '0' && octet <= '9';
-}
-
 constexpr std::size_t kVerbOctets = 4;  // of those that begin a line with a path
-
-// The bracket of a path that stands at `p` where the RFC has it; null when it does not.
-Octet* find_bracket(Octet* p, const Command& command, const Head& head) noexcept {
-  if (command.line.size() < kVerbOctets + kHeadOctets) return nullptr;
-  return begins_with(p, head) ? p + head.size - 1 : nullptr;
-}
 
 constexpr EntryStates kEntryStates = entry_states({
     .hello = command_en_hello,
@@ -108,58 +102,100 @@ constexpr bool stands_alone(int entry) noexcept {
   return entry == command_en_nothing || entry == command_en_maybe_text || entry == command_en_atrn;
 }
 
-// Whether the line ends at `p`.
-bool ends_at(Octet* p, const Command& command) noexcept {
-  return view(p, p).data() == command.line.data() + command.line.size();
-}
+// A line that is read at a glance where it is as most are.
+struct Glance {
+  Octet* line;
+  Octet* end;        // of the line, without its CRLF
+  Octet* bytes_end;  // of what may be looked at
+  Command& command;
 
-// Whether the line goes on for `count` octets from `p`, its end not counted.
-bool has_octets(Octet* p, std::size_t count, const Command& command) noexcept {
-  const char* const begin = view(p, p).data();
-  return static_cast<std::size_t>(command.line.data() + command.line.size() - begin) >= count;
-}
+  // Whether as many octets as a head is compared with may be looked at.
+  bool has_head_at(Octet* p) const noexcept {
+    return bytes_end - p >= static_cast<std::ptrdiff_t>(kHeadOctets);
+  }
+  bool has_at(Octet* p, const Head& head) const noexcept {
+    return has_head_at(p) && begins_with(p, head);
+  }
+
+  bool at_hello(const WordMasks& masks) const noexcept;
+  bool at_chunk() const noexcept;
+  Octet* at_mailbox(const WordMasks& masks, const Head& head) const noexcept;
+  Octet* at_size(Octet* p) const noexcept;
+  Octet* at_body(Octet* p) const noexcept;
+
+ private:
+  Octet* read_size(Octet* first, std::uint64_t& size) const noexcept;
+  Octet* add_parameter(Octet* p, Octet* parameter_end, Parameter bit) const noexcept;
+};
 
 // EHLO with a plain domain.
-bool glance_at_hello(Octet* line, std::uint64_t let_digs, Command& command) noexcept {
+bool Glance::at_hello(const WordMasks& masks) const noexcept {
   constexpr std::size_t kHost = sizeof("EHLO");
   if (line[kVerbOctets] != ' ') return false;
-  Octet* const end = glance_at_domain(Specials(line, let_digs, kHost));
-  if (end == nullptr || !ends_at(end, command)) return false;
+  const std::size_t domain_end = glance_at_domain(line, masks, kHost);
+  if (line + domain_end != end) return false;
   command.argument = view(line + kHost, end);
   command.hello_kind = DomainKind::kName;
   return true;
 }
 
 // What is behind the plain path of a MAIL or RCPT; null when it has none. `head` stands before it.
-Octet* glance_at_mailbox(Octet* line, std::uint64_t let_digs, const Head& head,
-                         Command& command) noexcept {
-  Octet* const bracket = find_bracket(line + kVerbOctets, command, head);
-  if (bracket == nullptr) return nullptr;
-  const auto from = static_cast<std::size_t>(bracket + 1 - line);
-  const PathGlance glance = glance_at_path(Specials(line, let_digs, from));
-  if (glance.bracket == nullptr) return nullptr;
-  Path& path = command.path;
-  path.mailbox = view(bracket + 1, glance.bracket);
-  path.local_part = view(bracket + 1, glance.at);
-  path.domain = view(glance.at + 1, glance.bracket);
-  path.domain_kind = DomainKind::kName;
-  return glance.bracket + 1;
+Octet* Glance::at_mailbox(const WordMasks& masks, const Head& head) const noexcept {
+  if (!has_at(line + kVerbOctets, head)) return nullptr;
+  const std::size_t from = kVerbOctets + head.size;
+  const PathGlance glance = glance_at_path(line, masks, from);
+  if (glance.bracket == kNowhere) return nullptr;
+  command.path = {};
+  command.path.mailbox = view(line + from, line + glance.bracket);
+  command.path.local_part = view(line + from, line + glance.at);
+  command.path.domain = view(line + glance.at + 1, line + glance.bracket);
+  command.path.domain_kind = DomainKind::kName;
+  return line + glance.bracket + 1;
 }
 
-// What is behind " SIZE=" and a number at `p`, or `p`.
-Octet* glance_at_size(Octet* p, Command& command) noexcept {
-  // The line end may be one octet; a size is one at least.
-  if (!has_octets(p, kHeadOctets - 1, command) || !begins_with(p, kSize)) return p;
-  Octet* const first = p + kSize.size;
-  if (!is_digit(*first)) return p;
-  const Number number = read_number(first);
-  Octet* const end = number.last + 1;
-  if (number.overflows || end - first > kMaxSizeDigits) return p;
-  if (*end != ' ' && !ends_at(end, command)) return p;
-  command.parameters = view(p + 1, end);
-  command.parameters_present = kParamSize;
-  command.size = number.value;
-  return end;
+// What is behind the number at `first`; null when there is none of up to seven digits.
+Octet* Glance::read_size(Octet* first, std::uint64_t& size) const noexcept {
+  if (!has_head_at(first)) return nullptr;
+  const ShortNumber number = read_short_number(first);
+  if (number.digits == 0 || number.digits == kHeadOctets) return nullptr;
+  size = number.value;
+  return first + number.digits;
+}
+
+Octet* Glance::add_parameter(Octet* p, Octet* parameter_end, Parameter bit) const noexcept {
+  Octet* const first = command.parameters_present == 0 ? p + 1 : view_begin(command.parameters);
+  command.parameters = view(first, parameter_end);
+  command.parameters_present |= bit;
+  return parameter_end;
+}
+
+// What is behind a parameter at `p`, or `p`.
+Octet* Glance::at_size(Octet* p) const noexcept {
+  if (!has_at(p, kSize)) return p;
+  Octet* const parameter_end = read_size(p + kSize.size, command.size);
+  if (parameter_end == nullptr || (*parameter_end != ' ' && parameter_end != end)) return p;
+  return add_parameter(p, parameter_end, kParamSize);
+}
+
+Octet* Glance::at_body(Octet* p) const noexcept {
+  if (!has_at(p, kBody)) return p;
+  Octet* const value = p + kBody.size;
+  const bool is_8bit = has_at(value, k8bitMime);
+  if (!is_8bit && !has_at(value, k7bit)) return p;
+  Octet* const parameter_end = value + (is_8bit ? k8bitMime : k7bit).size;
+  if (*parameter_end != ' ' && parameter_end != end) return p;
+  command.body = is_8bit ? BodyType::k8bitMime : BodyType::k7bit;
+  return add_parameter(p, parameter_end, kParamBody);
+}
+
+// BDAT with a size of up to seven digits.
+bool Glance::at_chunk() const noexcept {
+  Octet* const gap = line + kVerbOctets;
+  if (*gap != ' ') return false;
+  Octet* const size_end = read_size(gap + 1, command.chunk_size);
+  if (size_end == nullptr) return false;
+  command.chunk_last = size_end + kLast.size == end && has_at(size_end, kLast);
+  return command.chunk_last || size_end == end;
 }
 
 // Reads the rest of a line from `p` on, with the entry state `cs`.
@@ -167,7 +203,7 @@ Fault run(Octet* line_begin, Octet* p, int cs, std::uint64_t let_digs, Command& 
   Octet* const eof = nullptr;  // never met: the line end ends the machine
   Marks m(line_begin, 0, command);
   if (!command.parameters.empty()) {
-    m.parameters = reinterpret_cast<Octet*>(command.parameters.data());
+    m.parameters = view_begin(command.parameters);
   }
   std::uint64_t number = 0;
   bool accepted = false;
@@ -180,27 +216,33 @@ Fault run(Octet* line_begin, Octet* p, int cs, std::uint64_t let_digs, Command& 
 }  // namespace
 
 Fault parse_arguments(std::string_view bytes, Command& command) noexcept {
-  auto* const line = reinterpret_cast<Octet*>(bytes.data());
+  Octet* const line = view_begin(bytes);
+  Octet* const end = view_begin(command.line) + command.line.size();
+  const Glance glance{line, end, line + bytes.size(), command};
   const Verb verb = command.verb;
   Octet* p = line + length_of(verb);
   int entry = kEntryStates[static_cast<std::size_t>(verb)];
+  WordMasks masks;
+  forget_texts(command);
+  if (p == end && stands_alone(entry)) return {};
+  if (verb == Verb::kBdat && glance.at_chunk()) return {};
+  if (has_words(verb)) {
+    masks = word_masks(bytes.data(), bytes.size(), command.line.size());
+    if (verb == Verb::kEhlo) {
+      if (glance.at_hello(masks)) return {};
+    } else {
+      const bool is_mail = verb == Verb::kMail;
+      Octet* const behind = glance.at_mailbox(masks, is_mail ? kFrom : kTo);
+      if (behind != nullptr) {
+        p = is_mail ? glance.at_body(glance.at_size(behind)) : behind;
+        if (p == end) return {};
+        return run(line, p, is_mail ? command_en_mail_end : command_en_rcpt_end, masks.let_digs,
+                   command);
+      }
+    }
+  }
   forget_optional_members(command);
-  if (ends_at(p, command) && stands_alone(entry)) return {};
-  if (!has_words(verb)) return run(line, p, entry, 0, command);
-
-  const std::uint64_t let_digs = let_dig_mask(bytes.data(), bytes.size());
-  if (verb == Verb::kEhlo) {
-    if (glance_at_hello(line, let_digs, command)) return {};
-    return run(line, p, entry, let_digs, command);
-  }
-  const bool is_mail = verb == Verb::kMail;
-  Octet* behind = glance_at_mailbox(line, let_digs, is_mail ? kFrom : kTo, command);
-  if (behind != nullptr) {
-    p = is_mail ? glance_at_size(behind, command) : behind;
-    if (ends_at(p, command)) return {};
-    entry = is_mail ? command_en_mail_end : command_en_rcpt_end;
-  }
-  return run(line, p, entry, let_digs, command);
+  return run(line, p, entry, masks.let_digs, command);
 }
 
 }  // namespace smtpmark::parser

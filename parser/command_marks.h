@@ -4,8 +4,10 @@
 #define SMTPMARK_PARSER_COMMAND_MARKS_H_
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string_view>
 
@@ -20,6 +22,10 @@ using Octet = const unsigned char;
 
 inline std::string_view view(Octet* begin, Octet* end) noexcept {
   return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};
+}
+
+inline Octet* view_begin(std::string_view text) noexcept {
+  return reinterpret_cast<Octet*>(text.data());
 }
 
 inline constexpr OctetSet kLetDig = letters_digits_and("");
@@ -42,6 +48,31 @@ inline Number read_number(
     if (!append_digit(value, *p)) return {p, value, true};
     if (--most_digits == 0 || p[1] < '0' || p[1] > '9') return {p, value, false};
   }
+}
+
+struct ShortNumber {
+  std::uint64_t value = 0;
+  std::size_t digits = 0;  // 8: there may be more
+};
+
+// The number of up to eight digits at `p`, from where eight octets may be read.
+inline ShortNumber read_short_number(Octet* p) noexcept {
+  std::uint64_t octets = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&octets, p, sizeof(octets));
+  } else {
+    for (int i = 0; i < 8; ++i) octets |= std::uint64_t{p[i]} << (8 * i);
+  }
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  const std::uint64_t values = octets ^ kEach * '0';  // a digit becomes its value
+  const std::uint64_t others = (values | (values + kEach * (0x7f - 9))) & kEach * 0x80;
+  const auto digits = static_cast<std::size_t>(std::countr_zero(others)) / 8;
+  if (digits == 0) return {};
+  // Leading zeros, then three steps from digits to pairs, fours and all eight.
+  std::uint64_t value = values << (8 * (8 - digits));
+  value = (value * 10 + (value >> 8)) & 0x00ff00ff00ff00ff;
+  value = (value * 100 + (value >> 16)) & 0x0000ffff0000ffff;
+  return {(value * 10000 + (value >> 32)) & 0xffffffff, digits};
 }
 
 // A member function that returns bool returns false when it found a fault: the machine must stop.
@@ -133,14 +164,19 @@ struct Marks {
   bool check_path_limits(Octet* end) noexcept;
 };
 
-// What the grammar only sets when it is there.
-inline void forget_optional_members(Command& command) noexcept {
+// What the grammar only sets when it is there, whatever the verb.
+inline void forget_texts(Command& command) noexcept {
   command.argument = {};
-  command.path = {};
   command.parameters = {};
   command.parameters_present = 0;
-  command.chunk_last = false;
   command.initial_response = {};
+}
+
+// And what belongs to some verbs only.
+inline void forget_optional_members(Command& command) noexcept {
+  forget_texts(command);
+  command.path = {};
+  command.chunk_last = false;
 }
 
 // The states that a machine begins with, by the kind of what follows the verb.

@@ -15,6 +15,8 @@ namespace {
 // line is known before it is reached.
 constexpr std::size_t kMaxIndent = 64;
 
+constexpr std::size_t kFewOctets = 16;  // has_lf()
+
 template <typename Line>
 void tell(Fault fault, Line& line) noexcept {
   line.error = fault.error;
@@ -100,10 +102,11 @@ Fault parse(std::string_view bytes, std::size_t end, Verb verb, Leniencies lenie
 }  // namespace
 
 FeedResult CommandParser::feed(std::string_view bytes, Command& command) noexcept {
-  // One more octet of a line that goes on.
-  const std::size_t seen = scanned_;
-  if (bytes.size() == seen + 1 && bytes[seen] != '\n' && seen + 1 < kMaxCommandLine && !skipping_) {
-    scanned_ = static_cast<std::uint32_t>(seen + 1);
+  // A few more octets of a line that goes on.
+  const std::size_t unseen = bytes.size() - scanned_;
+  if (unseen - 1 < kFewOctets && bytes.size() < kMaxCommandLine && !skipping_ &&
+      !has_lf(bytes.data() + scanned_, unseen)) {
+    scanned_ = static_cast<std::uint32_t>(bytes.size());
     return {Status::kNeedMore, 0};
   }
   return feed_more(bytes, command);
@@ -159,15 +162,19 @@ FeedResult CommandParser::skip(std::string_view bytes, std::size_t from) noexcep
   return {Status::kRejected, end};
 }
 
-// Most lines end within 64 octets of where the search begins.
+// Most lines end within 128 octets of where the search begins.
 std::size_t CommandParser::find_end_nearby(std::string_view bytes) const noexcept {
-  const std::size_t unseen = bytes.size() - scanned_;
-  const std::uint64_t mask = lf_mask(bytes.data() + scanned_, unseen);
-  if (mask != 0) {
-    const std::size_t lf = scanned_ + static_cast<std::size_t>(std::countr_zero(mask));
-    if (lf > 0 && bytes[lf - 1] == '\r' && lf < kMaxAuthLine) return lf + 1;
-  } else if (unseen <= kMaskOctets) {
-    return std::string_view::npos;
+  std::size_t from = scanned_;
+  for (int part = 0; part < 2; ++part) {
+    const std::size_t unseen = bytes.size() - from;
+    const std::uint64_t mask = lf_mask(bytes.data() + from, unseen);
+    if (mask != 0) {
+      const std::size_t lf = from + static_cast<std::size_t>(std::countr_zero(mask));
+      if (lf > 0 && bytes[lf - 1] == '\r' && lf < kMaxAuthLine) return lf + 1;
+      break;
+    }
+    if (unseen <= kMaskOctets) return std::string_view::npos;
+    from += kMaskOctets;
   }
   return find_end(bytes.substr(0, kMaxAuthLine), scanned_);
 }

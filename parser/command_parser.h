@@ -114,9 +114,10 @@ enum Notify : std::uint8_t {
   kNotifyDelay = 8,
 };
 
-// One command line. Which members mean something depends on `verb`; the others hold what an
-// earlier line left there, and so do all but the first four, and those of BDAT, after a rejection.
-// All views: see status.h.
+// One command line. Which members mean something depends on `verb`; of the others `argument`,
+// `parameters`, `parameters_present` and `initial_response` are empty, and the rest holds what an
+// earlier line left there. So do all but the first four, and those of BDAT, after a rejection. All
+// views: see status.h.
 //
 // error_offset is where the octets stop being the beginning of any line the grammar has. It is the
 // first octet beyond a limit that is broken, the first one of a parameter that is given twice or

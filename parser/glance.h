@@ -1,4 +1,4 @@
-// The commonest arguments, read from one special octet to the next instead of octet by octet. What
+// The commonest arguments, found by where their special octets are instead of octet by octet. What
 // is anything else is left to the machine, which takes all of these too. Private to this folder.
 #ifndef SMTPMARK_PARSER_GLANCE_H_
 #define SMTPMARK_PARSER_GLANCE_H_
@@ -7,64 +7,54 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parser/octet_lanes.h"
+
 namespace smtpmark::parser {
 
-// Walks over the octets of a line that are no letters and no digits, as far as `let_digs` goes
-// (octet_lanes.h).
-class Specials {
- public:
-  Specials(const unsigned char* line, std::uint64_t let_digs, std::size_t from) noexcept
-      : line_(line), word_(from), specials_(~let_digs & ~std::uint64_t{0} << from) {}
+// Positions in a line; those beyond its first 64 octets are none.
+inline constexpr std::size_t kNowhere = 64;
 
-  // To the next one; false when there is none or no letter or digit stands before it.
-  bool next() noexcept {
-    if (specials_ == 0) return false;
-    at_ = static_cast<std::size_t>(std::countr_zero(specials_));
-    specials_ &= specials_ - 1;
-    const bool after_word = at_ != word_;
-    word_ = at_ + 1;
-    return after_word;
-  }
-  const unsigned char* at() const noexcept { return line_ + at_; }
+constexpr std::uint64_t bits_below(std::size_t position) noexcept {
+  return (std::uint64_t{1} << position) - 1;
+}
 
- private:
-  const unsigned char* line_;
-  std::size_t word_;  // where the one before it ends
-  std::size_t at_ = 0;
-  std::uint64_t specials_;
-};
+// The first octet at or behind `from`, which is below 64, that is neither part of a word nor joins
+// two.
+inline std::size_t first_other(const WordMasks& masks, std::size_t from) noexcept {
+  const std::uint64_t others = ~(masks.let_digs | masks.joins) & ~bits_below(from);
+  return static_cast<std::size_t>(std::countr_zero(others));
+}
+
+// Whether a letter or digit stands on each side of every special octet between `from`, behind one,
+// and the one at `end`.
+inline bool has_only_words(const WordMasks& masks, std::size_t from, std::size_t end) noexcept {
+  const std::uint64_t specials = ~masks.let_digs;
+  const std::uint64_t side_by_side = specials & specials >> 1;
+  return (side_by_side & bits_below(end) & ~bits_below(from - 1)) == 0;
+}
 
 // The ends of "local@domain>", whose words are joined by single dots and hyphens.
 struct PathGlance {
-  const unsigned char* at = nullptr;
-  const unsigned char* bracket = nullptr;  // null: the machine must look
+  std::size_t at = kNowhere;
+  std::size_t bracket = kNowhere;  // kNowhere: the machine must look
 };
 
-inline PathGlance glance_at_path(Specials specials) noexcept {
-  PathGlance path;
-  while (specials.next()) {
-    const unsigned char octet = *specials.at();
-    if (octet == '.' || octet == '-') continue;
-    if (octet == '@' && path.at == nullptr) {
-      path.at = specials.at();
-    } else if (octet == '>' && path.at != nullptr) {
-      path.bracket = specials.at();
-      return path;
-    } else {
-      break;
-    }
-  }
-  return path;
+inline PathGlance glance_at_path(const unsigned char* line, const WordMasks& masks,
+                                 std::size_t from) noexcept {
+  const std::size_t at = first_other(masks, from);
+  if (at >= kNowhere - 1 || line[at] != '@') return {};
+  const std::size_t bracket = first_other(masks, at + 1);
+  if (bracket == kNowhere || line[bracket] != '>') return {};
+  if (!has_only_words(masks, from, bracket)) return {};
+  return {at, bracket};
 }
 
-// The CR behind a domain of words that are joined by single dots and hyphens; else null.
-inline const unsigned char* glance_at_domain(Specials specials) noexcept {
-  while (specials.next()) {
-    const unsigned char octet = *specials.at();
-    if (octet == '\r') return specials.at();
-    if (octet != '.' && octet != '-') break;
-  }
-  return nullptr;
+// The CR behind a domain of words that are joined by single dots and hyphens.
+inline std::size_t glance_at_domain(const unsigned char* line, const WordMasks& masks,
+                                    std::size_t from) noexcept {
+  const std::size_t end = first_other(masks, from);
+  if (end == kNowhere || line[end] != '\r') return kNowhere;
+  return has_only_words(masks, from, end) ? end : kNowhere;
 }
 
 }  // namespace smtpmark::parser

@@ -2,18 +2,27 @@
 #ifndef SMTPMARK_PARSER_VERB_H_
 #define SMTPMARK_PARSER_VERB_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "parser/command_parser.h"
 
 namespace smtpmark::parser {
 
-// Octets; of a known verb.
+// In octets, by verb; of a known one.
+inline constexpr std::array<std::uint8_t, kVerbs> kVerbLengths = [] {
+  std::array<std::uint8_t, kVerbs> lengths{};
+  lengths.fill(4);
+  lengths[static_cast<std::size_t>(Verb::kStarttls)] = 8;
+  lengths[static_cast<std::size_t>(Verb::kXclient)] = 7;
+  lengths[static_cast<std::size_t>(Verb::kXforward)] = 8;
+  return lengths;
+}();
+
 constexpr std::size_t length_of(Verb verb) noexcept {
-  if (verb == Verb::kStarttls || verb == Verb::kXforward) [[unlikely]]
-    return 8;
-  return verb == Verb::kXclient ? 7 : 4;
+  return kVerbLengths[static_cast<std::size_t>(verb)];
 }
 
 // The verb that `line` begins with: a whole word, ended by white space or a control octet, so that

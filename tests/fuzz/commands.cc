@@ -9,6 +9,12 @@ using parser::Command;
 using parser::FeedResult;
 using parser::Status;
 using parser::SyntaxError;
+using parser::Verb;
+
+bool has_path(Verb verb) {
+  return verb == Verb::kMail || verb == Verb::kRcpt || verb == Verb::kSend || verb == Verb::kSoml ||
+         verb == Verb::kSaml;
+}
 
 void check_ready(const Command& command, std::string_view line, bool is_lenient) {
   require(command.error == SyntaxError::kNone, "a command that is ready has no error");
@@ -17,9 +23,10 @@ void check_ready(const Command& command, std::string_view line, bool is_lenient)
           "command.line is what was consumed, without its line end");
   require(command.line.find('\n') == std::string_view::npos, "no LF inside a line");
   require(command.line.find('\r') == std::string_view::npos, "no CR inside a line");
+  const parser::Path path = has_path(command.verb) ? command.path : parser::Path();
   for (const std::string_view view :
-       {command.argument, command.path.mailbox, command.path.local_part, command.path.domain,
-        command.path.source_route, command.parameters, command.initial_response}) {
+       {command.argument, path.mailbox, path.local_part, path.domain, path.source_route,
+        command.parameters, command.initial_response}) {
     require(lies_within(view, command.line), "a view lies within its line");
   }
 }

@@ -103,13 +103,18 @@ FeedResult CommandSession::feed(std::string_view bytes) {
     EXPECT_EQ(command_.error, SyntaxError::kNone);
     const bool crlf = bytes.substr(0, result.consumed).ends_with("\r\n");
     EXPECT_EQ(command_.line, bytes.substr(0, result.consumed - (crlf ? 2 : 1)));
-    for (const std::string_view view :
-         {command_.argument, command_.path.mailbox, command_.path.local_part, command_.path.domain,
-          command_.path.source_route, command_.parameters, command_.initial_response}) {
-      EXPECT_TRUE(lies_within(view, command_.line));
-    }
+    expect_views_within_line();
   }
   return result;
+}
+
+void CommandSession::expect_views_within_line() const {
+  const Path path = has_path(command_.verb) ? command_.path : Path();
+  for (const std::string_view view :
+       {command_.argument, path.mailbox, path.local_part, path.domain, path.source_route,
+        command_.parameters, command_.initial_response}) {
+    EXPECT_TRUE(lies_within(view, command_.line));
+  }
 }
 
 std::string CommandSession::describe_path() const {

@@ -20,6 +20,7 @@ class CommandSession {
   static inline Leniencies leniencies = 0;
 
  private:
+  void expect_views_within_line() const;
   std::string describe_path() const;
 
   std::string describe_what_follows() const;

@@ -219,6 +219,8 @@ TEST(LeniencyLaw, WithoutFlagsBothMachinesAgree) {
     EXPECT_EQ(strict.parameters_present, lenient.parameters_present) << text;
     EXPECT_EQ(strict.size, lenient.size) << text;
     EXPECT_EQ(strict.chunk_size, lenient.chunk_size) << text;
+    EXPECT_EQ(strict.chunk_last, lenient.chunk_last) << text;
+    EXPECT_EQ(strict.body, lenient.body) << text;
   }
 }
 
