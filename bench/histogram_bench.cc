@@ -54,7 +54,8 @@ void record(benchmark::State& state) {
     histogram.record(latencies()[i++ % 4096]);
     benchmark::DoNotOptimize(histogram);
   }
-  require(histogram.count() == state.iterations(), "every sample is counted");
+  require(histogram.count() == static_cast<std::uint64_t>(state.iterations()),
+          "every sample is counted");
 }
 BENCHMARK(record);
 
@@ -69,7 +70,8 @@ void record_phase(benchmark::State& state) {
     metrics.record(phase, io::kSecond, io::kSecond + latencies()[i++ % 4096]);
     benchmark::DoNotOptimize(metrics);
   }
-  require(metrics.histogram(phase).count() == state.iterations(), "every sample is counted");
+  require(metrics.histogram(phase).count() == static_cast<std::uint64_t>(state.iterations()),
+          "every sample is counted");
 }
 BENCHMARK(record_phase)
     ->ArgName("phase")
