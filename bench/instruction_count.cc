@@ -27,6 +27,7 @@ using smtpmark::parser::ReplyLine;
 using smtpmark::parser::ReplyParser;
 using smtpmark::parser::ScanPath;
 using smtpmark::parser::Status;
+using smtpmark::parser::Verb;
 
 using Events = std::vector<std::string>;
 
@@ -46,8 +47,10 @@ struct Case {
 };
 
 std::string text_of(const Command& command) {
-  return std::string(to_string(command.verb)) + " " + std::string(command.argument) +
-         std::string(command.path.mailbox) + " " + std::to_string(command.parameters_present);
+  const bool has_path = command.verb == Verb::kMail || command.verb == Verb::kRcpt;
+  return std::string(to_string(command.verb)) + " " +
+         std::string(has_path ? command.path.mailbox : command.argument) + " " +
+         std::to_string(command.parameters_present);
 }
 
 std::string text_of(const ReplyLine& line) {

@@ -133,7 +133,7 @@ bool Glance::at_hello(const WordMasks& masks) const noexcept {
   constexpr std::size_t kHost = sizeof("EHLO");
   if (line[kVerbOctets] != ' ') return false;
   const std::size_t domain_end = glance_at_domain(line, masks, kHost);
-  if (line + domain_end != end) return false;
+  if (domain_end == kNowhere || line + domain_end != end) return false;
   command.argument = view(line + kHost, end);
   command.hello_kind = DomainKind::kName;
   return true;

@@ -218,6 +218,43 @@ TEST(Greetings, TakeADomainOf255OctetsAndNoLonger) {
   EXPECT_EQ(command_of("EHLO a" + fits), "EHLO rejected: domain too long at 260");
 }
 
+// Plain lines are read by another way than the rest; no length may fall between the two.
+bool is_taken(const std::string& line) {
+  const std::string input = line + "\r\n";
+  CommandParser parser;
+  Command command;
+  return parser.feed(input, command).status == Status::kReady;
+}
+
+void expect_an_octet_of_words_everywhere(const std::string& line, std::size_t from) {
+  EXPECT_TRUE(is_taken(line)) << line;
+  for (std::size_t wrong = from; wrong < line.size(); ++wrong) {
+    for (const char octet : {'\n', '\r', '\0', '(', '\x80'}) {
+      std::string changed = line;
+      changed[wrong] = octet;
+      EXPECT_FALSE(is_taken(changed)) << line << " with another octet at " << wrong;
+    }
+  }
+}
+
+TEST(Greetings, OfAnyLengthRejectAWrongOctetWhereverItIs) {
+  const std::string head = "EHLO ";
+  for (std::size_t length = 1; length <= 140; ++length) {
+    expect_an_octet_of_words_everywhere(head + std::string(length, 'a'), head.size());
+  }
+}
+
+TEST(Paths, OfAnyLengthRejectAWrongOctetWhereverItIs) {
+  for (const std::string head : {"MAIL FROM:<", "RCPT TO:<"}) {
+    for (std::size_t local = 1; local <= 64; ++local) {
+      for (std::size_t domain = 1; domain <= 66; domain += local % 8 == 0 ? 1 : 13) {
+        expect_an_octet_of_words_everywhere(
+            head + std::string(local, 'a') + "@" + std::string(domain, 'b') + ">", head.size());
+      }
+    }
+  }
+}
+
 // BDAT
 
 TEST(Bdat, TellsSizeAndLast) {
