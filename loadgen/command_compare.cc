@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "loadgen/commands.h"
 #include "loadgen/compare_report.h"

@@ -7,6 +7,7 @@
 #include <array>
 #include <ctime>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "loadgen/build_info.h"
 #include "loadgen/cpu.h"

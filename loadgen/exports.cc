@@ -4,6 +4,7 @@
 
 #include <array>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 

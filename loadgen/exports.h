@@ -3,7 +3,7 @@
 #ifndef SMTPMARK_LOADGEN_EXPORTS_H_
 #define SMTPMARK_LOADGEN_EXPORTS_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 

@@ -1,5 +1,7 @@
 #include "loadgen/find_options.h"
 
+#include <CLI/CLI.hpp>
+
 #include "loadgen/option_values.h"
 
 namespace smtpmark::loadgen {

@@ -2,11 +2,14 @@
 #ifndef SMTPMARK_LOADGEN_FIND_OPTIONS_H_
 #define SMTPMARK_LOADGEN_FIND_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 
 #include "loadgen/run_options.h"
+
+namespace CLI {
+class App;
+}
 
 namespace smtpmark::loadgen {
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ctime>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 

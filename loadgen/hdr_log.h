@@ -3,7 +3,7 @@
 #ifndef SMTPMARK_LOADGEN_HDR_LOG_H_
 #define SMTPMARK_LOADGEN_HDR_LOG_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "loadgen/histogram.h"

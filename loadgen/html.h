@@ -2,7 +2,7 @@
 #ifndef SMTPMARK_LOADGEN_HTML_H_
 #define SMTPMARK_LOADGEN_HTML_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "io/certificate.h"
 #include "loadgen/comparison.h"

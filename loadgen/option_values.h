@@ -2,9 +2,12 @@
 #ifndef SMTPMARK_LOADGEN_OPTION_VALUES_H_
 #define SMTPMARK_LOADGEN_OPTION_VALUES_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
+
+namespace CLI {
+class Validator;
+}
 
 namespace smtpmark::loadgen {
 

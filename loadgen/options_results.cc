@@ -1,5 +1,7 @@
 #include "loadgen/options.h"
 
+#include <CLI/CLI.hpp>
+
 namespace smtpmark::loadgen {
 
 namespace {

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "loadgen/exports.h"
 #include "loadgen/hdr_log.h"

@@ -3,13 +3,16 @@
 #ifndef SMTPMARK_LOADGEN_OUTPUTS_H_
 #define SMTPMARK_LOADGEN_OUTPUTS_H_
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
 
 #include "loadgen/predicate.h"
+
+namespace CLI {
+class App;
+}
 
 namespace smtpmark::loadgen {
 

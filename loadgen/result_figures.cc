@@ -1,6 +1,7 @@
 #include "loadgen/result_figures.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 

@@ -3,7 +3,7 @@
 #ifndef SMTPMARK_LOADGEN_RESULT_FIGURES_H_
 #define SMTPMARK_LOADGEN_RESULT_FIGURES_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "loadgen/histogram.h"
 #include "loadgen/metrics.h"

@@ -1,5 +1,6 @@
 #include "loadgen/run_options.h"
 
+#include <CLI/CLI.hpp>
 #include <functional>
 
 #include "loadgen/option_values.h"

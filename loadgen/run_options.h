@@ -2,7 +2,6 @@
 #ifndef SMTPMARK_LOADGEN_RUN_OPTIONS_H_
 #define SMTPMARK_LOADGEN_RUN_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <tl/expected.hpp>
@@ -11,6 +10,10 @@
 #include "loadgen/outputs.h"
 #include "loadgen/plan.h"
 #include "loadgen/settings.h"
+
+namespace CLI {
+class App;
+}
 
 namespace smtpmark::loadgen {
 

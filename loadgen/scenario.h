@@ -2,11 +2,14 @@
 #ifndef SMTPMARK_LOADGEN_SCENARIO_H_
 #define SMTPMARK_LOADGEN_SCENARIO_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <tl/expected.hpp>
 
 #include "loadgen/run_options.h"
+
+namespace CLI {
+class App;
+}
 
 namespace smtpmark::loadgen {
 

@@ -1,5 +1,7 @@
 #include "loadgen/settings.h"
 
+#include <CLI/CLI.hpp>
+
 #include "loadgen/spelling.h"
 
 namespace smtpmark::loadgen {

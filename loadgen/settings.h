@@ -3,11 +3,14 @@
 #ifndef SMTPMARK_LOADGEN_SETTINGS_H_
 #define SMTPMARK_LOADGEN_SETTINGS_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace smtpmark::loadgen {
 

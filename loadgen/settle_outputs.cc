@@ -1,4 +1,6 @@
 #include "loadgen/commands.h"
+
+#include <nlohmann/json.hpp>
 #include "loadgen/outputs.h"
 
 namespace smtpmark::loadgen {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "loadgen/markup.h"
 #include "tests/loadgen/sample_result.h"
 

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <nlohmann/json.hpp>
+
 #include "loadgen/base64.h"
 #include "tests/loadgen/sample_result.h"
 

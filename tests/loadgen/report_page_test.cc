@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "loadgen/html.h"
 #include "loadgen/report_data.h"
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "loadgen/result_figures.h"
 #include "tests/loadgen/sample_result.h"
 
