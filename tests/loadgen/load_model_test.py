@@ -196,8 +196,8 @@ class LoadModel(unittest.TestCase):
     def test_find_says_when_no_rate_meets_the_objective(self):
         relay = self.start_sink()["relay"]
         done = self.load("find", "--target", relay, "--role", "relay", "--objective",
-                         "p50 of message < 1 us", "--duration", "50ms", "--warmup", "0",
-                         "--start-rate", "500")
+                         "p50 of message < 1 us", "--duration", "200ms", "--warmup", "0",
+                         "--start-rate", "50")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no rate that was tried meets: p50 of message < 1 us", done.stderr)
         self.assertIsNone(self.result()["found"])
