@@ -58,7 +58,8 @@ std::string_view to_string(Leniency leniency) noexcept;
 
 enum class Profile : std::uint8_t {
   kStrict,       // nothing but the RFCs
-  kPostfixLike,  // what Postfix takes as it is installed (strict_rfc821_envelopes = no)
+  kPostfixLike,  // what Postfix takes as it is installed (strict_rfc821_envelopes = no), but for
+                 // text behind QUIT
   kPermissive,   // every flag
 };
 
