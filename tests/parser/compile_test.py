@@ -6,6 +6,8 @@
 The compiler is a command in one word, as "ccache g++".
 """
 
+import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -42,12 +44,25 @@ TEMPORARY = ("read()", "read_constant()", "std::string{}", "std::move(held)", 'h
              "seen.substr(1)")
 
 
-def compiled(statement):
-    """Whether it compiles, and what the compiler said."""
+# What stands for the header of a reader of docs/fuzzing.md.
+SOMEBODYS_PARSER = """
+struct my_parser { int state; };
+struct my_command { int error; };
+void my_parser_init(struct my_parser*);
+long my_parser_next(struct my_parser*, const char*, unsigned long, struct my_command*);
+"""
+
+
+def accepted(text):
+    """Whether a source compiles, and what the compiler said."""
     done = subprocess.run([*CXX, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I",
-                           SOURCE, "-x", "c++", "-"], input=UNIT % statement, capture_output=True,
-                          text=True, timeout=LIMIT)
+                           SOURCE, "-x", "c++", "-"], input=text, capture_output=True, text=True,
+                          timeout=LIMIT)
     return done.returncode == 0, done.stderr
+
+
+def compiled(statement):
+    return accepted(UNIT % statement)
 
 
 class Compilation(unittest.TestCase):
@@ -73,6 +88,14 @@ class Compilation(unittest.TestCase):
         for feed, octets in calls:
             with self.subTest(feed=feed, octets=octets):
                 self.expect_failure(feed.replace("@", octets), "deleted")
+
+    def test_the_peer_of_the_fuzzing_page(self):
+        page = pathlib.Path(SOURCE, "docs", "fuzzing.md").read_text()
+        text = re.search(r"^```cpp\n(.*?)^```", page, re.M | re.S)[1]
+        text, count = re.subn(r'^#include "/home.*$', SOMEBODYS_PARSER, text, flags=re.M)
+        self.assertEqual(count, 1)
+        fine, message = accepted(text)
+        self.assertTrue(fine, message)
 
     def test_an_object_of_another_kind_is_no_parser(self):
         for call, right, wrong in (
