@@ -87,7 +87,7 @@ double ArrivalSequence::position() const noexcept {
 
 void ArrivalSequence::place() noexcept {
   const double ns = curve_->time_of(position()) * kNsPerS;
-  next_ = ns < static_cast<double>(io::kNever / 2) ? static_cast<TimeNs>(ns) : io::kNever;
+  next_ = ns < static_cast<double>(io::kNever) / 2 ? static_cast<TimeNs>(ns) : io::kNever;
 }
 
 void ArrivalSequence::advance() {

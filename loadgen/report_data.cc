@@ -52,9 +52,9 @@ std::string text(const json& object, const char* key, const std::string& otherwi
 
 // The member, or an empty one.
 const json& part(const json& object, const char* key) {
-  static const json kNone = json::object();
+  static const json none = json::object();
   const auto found = object.find(key);
-  return found != object.end() && found->is_structured() ? *found : kNone;
+  return found != object.end() && found->is_structured() ? *found : none;
 }
 
 // The keys of `phases` as a session goes through them, unknown ones last.

@@ -78,7 +78,8 @@ TEST(Arrivals, ABurstComesAtOnce) {
   const auto found = starts(RateCurve({{100.0, 100.0, 2 * kSecondNs}}), share);
   ASSERT_EQ(found.size(), 200U);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    EXPECT_NEAR(found[i], 0.5 * static_cast<double>(i / 50), 2e-9) << i;
+    const std::size_t burst = i / 50;
+    EXPECT_NEAR(found[i], 0.5 * static_cast<double>(burst), 2e-9) << i;
   }
 }
 
