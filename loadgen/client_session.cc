@@ -1,6 +1,7 @@
 #include "loadgen/client_session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "loadgen/base64.h"
 
@@ -10,6 +11,9 @@ namespace {
 
 constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
 constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking whether to go on
+
+constexpr std::string_view kUnasked = "a reply came that nobody had asked for";
+constexpr std::string_view kData = "DATA\r\n";
 
 std::string numbered_recipient(const std::string& recipient, std::uint32_t number) {
   if (number == 0) return recipient;
@@ -35,6 +39,11 @@ Script::Script(const SessionPlan& plan)
   for (std::uint32_t i = 0; i < plan.recipients; ++i) {
     rcpt.push_back("RCPT TO:<" + numbered_recipient(plan.recipient, i) + ">\r\n");
   }
+  std::string tail;
+  for (const std::string& line : rcpt) tail += line;
+  tail += kData;
+  envelope = mail + tail;
+  envelope_with_size = mail_with_size + tail;
 }
 
 io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn) {
@@ -59,12 +68,11 @@ ClientSession::ClientSession(ClientContext& context, io::Transport& transport, T
       phase_began_(connected) {}
 
 io::Task<bool> ClientSession::run() {
-  turn_open_ = context_.plan.messages_per_connection > 0;
+  open_turns_ = context_.plan.messages_per_connection > 0 ? 1 : 0;
   const bool as_planned = co_await converse();
   context_.metrics.occupancy().left(started_, greeted_, now_);
-  if (turn_open_) {
-    count(body_sent_ ? &Counters::messages_in_doubt : &Counters::messages_failed);
-  }
+  if (in_doubt_ > 0) count(&Counters::messages_in_doubt, in_doubt_);
+  if (open_turns_ > in_doubt_) count(&Counters::messages_failed, open_turns_ - in_doubt_);
   co_return as_planned;
 }
 
@@ -206,18 +214,23 @@ io::Task<bool> ClientSession::auth_login() {
 
 // Message after message, as long as there are turns.
 io::Task<bool> ClientSession::messages() {
-  const std::uint64_t planned = context_.plan.messages_per_connection;
-  if (planned == 0) co_return true;
+  messages_left_ = context_.plan.messages_per_connection;
+  if (messages_left_ == 0) co_return true;
   Turn turn = first_;
-  for (std::uint64_t sent = 1;; ++sent) {
+  for (;;) {
+    --messages_left_;
     if (const bool ok = co_await transaction(turn); !ok) co_return false;
-    if (sent == planned) co_return true;
+    if (next_) {
+      turn = *std::exchange(next_, std::nullopt);
+      continue;
+    }
+    if (messages_left_ == 0) co_return true;
     const std::optional<Turn> next = next_turn();
     if (!next) co_return true;
     turn = *next;
     const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), turn);
     if (!begun) co_return true;
-    turn_open_ = true;
+    ++open_turns_;
     if (turn.intended != 0) now_ = transport_->scheduler().now();
   }
 }
@@ -229,34 +242,99 @@ std::optional<Turn> ClientSession::next_turn() {
   return Turn{};
 }
 
+bool ClientSession::pipelines() const noexcept {
+  return context_.plan.pipelining != Pipelining::kNone && offered_.has(parser::kCapPipelining);
+}
+
 // One message. Returns whether the session can go on: a refused message does not end it.
 io::Task<bool> ClientSession::transaction(Turn turn) {
+  if (pipelines()) co_return co_await pipelined_transaction(turn);
   message_began_ = now_;
-  body_sent_ = false;
+  accepted_recipients_ = 0;
   const bool with_size = offered_.has(parser::kCapSize);
   const Reply mail = co_await command(
       Phase::kMail, with_size ? context_.script.mail_with_size : context_.script.mail);
-  if (mail.code == 0) co_return false;
-  if (!mail.positive()) co_return co_await refused(Phase::kMail, mail);
+  if (refused(Phase::kMail, mail, mail.positive())) co_return co_await give_up(mail);
+  Reply rcpt;
   for (const std::string& line : context_.script.rcpt) {
-    const Reply rcpt = co_await command(Phase::kRcpt, line);
-    if (rcpt.code == 0) co_return false;
-    if (!rcpt.positive()) co_return co_await refused(Phase::kRcpt, rcpt);
+    rcpt = co_await command(Phase::kRcpt, line);
+    if (!refused(Phase::kRcpt, rcpt, rcpt.positive())) ++accepted_recipients_;
+    if (rcpt.last()) co_return false;
   }
-  const Reply data = co_await command(Phase::kData, "DATA\r\n");
-  if (data.code == 0) co_return false;
-  if (!data.intermediate()) co_return co_await refused(Phase::kData, data);
+  if (accepted_recipients_ == 0) co_return co_await give_up(rcpt);
+  const Reply data = co_await command(Phase::kData, kData);
+  if (refused(Phase::kData, data, data.intermediate())) co_return co_await give_up(data);
   co_return co_await body(turn);
+}
+
+// The same with MAIL, RCPT and DATA in one group (RFC 2920, 3.1). Replies to what could not succeed
+// any more are no errors of their own.
+io::Task<bool> ClientSession::pipelined_transaction(Turn turn) {
+  if (!std::exchange(envelope_written_, false)) {
+    if (spoken_to_unasked()) {
+      fail(Phase::kMail, "protocol", kUnasked);
+      co_return false;
+    }
+    write_envelope();
+  }
+  message_began_ = envelope_began_;
+  accepted_recipients_ = 0;
+  const Reply mail = co_await group_reply(Phase::kMail);
+  const bool hopeless = refused(Phase::kMail, mail, mail.positive());
+  if (mail.last()) co_return false;
+  for (std::size_t i = 0; i < context_.script.rcpt.size(); ++i) {
+    const Reply rcpt = co_await group_reply(Phase::kRcpt);
+    const bool good = !refused(Phase::kRcpt, rcpt, rcpt.positive() || (hopeless && !rcpt.last()));
+    if (rcpt.last()) co_return false;
+    if (good && !hopeless) ++accepted_recipients_;
+  }
+  const bool for_nobody = accepted_recipients_ == 0;
+  const Reply data = co_await group_reply(Phase::kData);
+  if (refused(Phase::kData, data, data.intermediate() || (for_nobody && !data.last()))) {
+    co_return co_await give_up(data);
+  }
+  if (!data.intermediate()) co_return co_await give_up(data);
+  if (for_nobody) co_return co_await no_body();
+  co_return co_await body(turn);
+}
+
+io::Task<ClientSession::Reply> ClientSession::group_reply(Phase phase) {
+  transport_->set_deadline(now_ + context_.plan.timeout_ns);
+  const Reply reply = co_await read_reply(phase);
+  if (reply.positive() || reply.intermediate()) {
+    context_.metrics.record(phase, envelope_began_, now_);
+  }
+  co_return reply;
+}
+
+void ClientSession::write_envelope() {
+  envelope_began_ = now_;
+  const bool with_size = offered_.has(parser::kCapSize);
+  transport_->write(with_size ? context_.script.envelope_with_size : context_.script.envelope);
+}
+
+// The envelope of the next message travels with the end of this one, when it may begin already.
+void ClientSession::begin_next_message() {
+  if (context_.plan.pipelining != Pipelining::kFull || !pipelines() || messages_left_ == 0) return;
+  if (context_.plan.turn_of == TurnOf::kMessage && !context_.turns.due(now_)) return;
+  next_ = next_turn();
+  if (!next_) return;
+  if (next_->intended != 0) context_.metrics.record(Phase::kScheduleLag, next_->intended, now_);
+  ++open_turns_;
+  envelope_written_ = true;
+  write_envelope();
 }
 
 io::Task<bool> ClientSession::body(Turn turn) {
   begin();
   transport_->write_stable(context_.message.wire());
-  body_sent_ = true;
+  ++in_doubt_;
+  begin_next_message();
   const Reply reply = co_await read_reply(Phase::kEndOfData);
   const TimeNs sent = std::clamp(transport_->sent_at(), phase_began_, now_);
   if (reply.code == 0) co_return false;
-  turn_open_ = body_sent_ = false;
+  --open_turns_;
+  --in_doubt_;
   if (!reply.positive()) {
     fail_reply(Phase::kEndOfData, reply);
     count(&Counters::messages_failed);
@@ -270,7 +348,7 @@ io::Task<bool> ClientSession::body(Turn turn) {
   }
   context_.metrics.record(Phase::kMessage, message_began_, now_);
   count(&Counters::messages_accepted);
-  count(&Counters::recipients_accepted, context_.script.rcpt.size());
+  count(&Counters::recipients_accepted, accepted_recipients_);
   count(&Counters::octets_accepted, context_.message.size());
   SecondCounters& second = context_.metrics.second(now_);
   ++second.messages;
@@ -278,19 +356,29 @@ io::Task<bool> ClientSession::body(Turn turn) {
   co_return true;
 }
 
-// The message was refused before its body: the next one begins behind a RSET.
-io::Task<bool> ClientSession::refused(Phase phase, Reply refusal) {
-  fail_reply(phase, refusal);
+// A server that wants a body for nobody gets an empty one (RFC 2920, 3.1). The message has failed
+// whatever it says.
+io::Task<bool> ClientSession::no_body() {
   count(&Counters::messages_failed);
-  turn_open_ = false;
-  if (refusal.code == 421) co_return false;  // RFC 5321, 3.8: the server is closing
+  --open_turns_;
+  const Reply reply = co_await command(Phase::kEndOfData, ".\r\n");
+  co_return !reply.last();
+}
+
+// The message came to nothing before its body, as has been recorded: the next one begins behind a
+// RSET.
+io::Task<bool> ClientSession::give_up(Reply latest) {
+  if (latest.last()) co_return false;
+  count(&Counters::messages_failed);
+  --open_turns_;
   const Reply reply = co_await command(Phase::kReset, "RSET\r\n");
-  if (reply.code == 0) co_return false;
-  if (!reply.positive()) {
-    fail_reply(Phase::kReset, reply);
-    co_return false;
-  }
-  co_return true;
+  co_return !refused(Phase::kReset, reply, reply.positive());
+}
+
+// Records the reply where it is not `wanted`, and returns whether that is so.
+bool ClientSession::refused(Phase phase, const Reply& reply, bool wanted) {
+  if (!wanted && reply.code != 0) fail_reply(phase, reply);
+  return !wanted;
 }
 
 io::Task<bool> ClientSession::quit() {
@@ -324,7 +412,7 @@ io::Task<> ClientSession::drain_to_end() {
 io::Task<ClientSession::Reply> ClientSession::command(Phase phase, std::string_view line) {
   begin();
   if (spoken_to_unasked()) {
-    fail(phase, "protocol", "a reply came that nobody had asked for");
+    fail(phase, "protocol", kUnasked);
     co_return Reply{};
   }
   transport_->write(line);

@@ -30,6 +30,8 @@ class TurnSource {
   virtual ~TurnSource() = default;
   // The next turn, or nothing when the run is over for this session.
   virtual std::optional<Turn> take(TimeNs now) = 0;
+  // Whether take() would give a turn that may begin at once.
+  virtual bool due(TimeNs now) const = 0;
   // Whether the run has ended, so that a turn already given is not to be begun any more.
   virtual bool ended(TimeNs now) const = 0;
 };
@@ -45,6 +47,9 @@ struct Script {
   std::string auth_plain;
   std::string login_user;
   std::string login_password;
+  // MAIL, RCPT and DATA in one (RFC 2920).
+  std::string envelope;
+  std::string envelope_with_size;
 };
 
 // What the sessions of one thread have in common; outlives them all.
@@ -79,6 +84,8 @@ class ClientSession {
     parser::EnhancedCode enhanced;
     bool positive() const noexcept { return code >= 200 && code < 300; }
     bool intermediate() const noexcept { return code >= 300 && code < 400; }
+    // The session is over: RFC 5321, 3.8.
+    bool last() const noexcept { return code == 0 || code == 421; }
   };
 
   io::Task<bool> converse();
@@ -92,13 +99,22 @@ class ClientSession {
   io::Task<bool> messages();
   std::optional<Turn> next_turn();
   io::Task<bool> transaction(Turn turn);
+  io::Task<bool> envelope();
+  io::Task<bool> pipelined_transaction(Turn turn);
   io::Task<bool> body(Turn turn);
-  io::Task<bool> refused(Phase phase, Reply refusal);
+  io::Task<bool> no_body();
+  io::Task<bool> give_up(Reply latest);
+  bool refused(Phase phase, const Reply& reply, bool wanted);
+  bool pipelines() const noexcept;
+  void write_envelope();
+  void begin_next_message();
   io::Task<bool> quit();
   io::Task<> drain_to_end();
 
   // Sends `line` and reads the reply; records the phase, and the error when there was no reply.
   io::Task<Reply> command(Phase phase, std::string_view line);
+  // The reply to one of the commands of a group.
+  io::Task<Reply> group_reply(Phase phase);
   io::Task<Reply> read_reply(Phase phase);
 
   bool spoken_to_unasked();
@@ -122,14 +138,19 @@ class ClientSession {
   parser::Capabilities offered_;
   bool collecting_ehlo_ = false;
   bool established_ = false;
-  bool turn_open_ = false;  // a turn was taken and has not been accounted for
-  bool body_sent_ = false;  // a lost connection leaves the message in doubt
+  std::uint32_t open_turns_ = 0;  // taken and not accounted for: two when messages overlap
+  std::uint32_t in_doubt_ = 0;    // of those, bodies sent: a lost connection leaves them in doubt
+  std::uint32_t accepted_recipients_ = 0;  // of the message under way
+  std::uint64_t messages_left_ = 0;        // of the session, besides the one under way
   Turn first_;
+  std::optional<Turn> next_;       // taken before the message under way has ended
+  bool envelope_written_ = false;  // that of next_
   TimeNs started_;
   TimeNs greeted_ = io::kNever;
   TimeNs now_;  // of the latest event
   TimeNs phase_began_;
   TimeNs message_began_ = 0;
+  TimeNs envelope_began_ = 0;
 };
 
 }  // namespace smtpmark::loadgen

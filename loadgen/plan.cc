@@ -35,6 +35,15 @@ std::string_view to_string(AuthChoice choice) noexcept {
   return "none";
 }
 
+std::string_view to_string(Pipelining pipelining) noexcept {
+  switch (pipelining) {
+    case Pipelining::kNone: return "none";
+    case Pipelining::kGroup: return "group";
+    case Pipelining::kFull: return "full";
+  }
+  return "none";
+}
+
 std::string_view to_string(TurnOf turn_of) noexcept {
   return turn_of == TurnOf::kSession ? "sessions" : "messages";
 }

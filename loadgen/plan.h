@@ -32,6 +32,14 @@ std::string_view to_string(TlsPolicy policy) noexcept;
 enum class AuthChoice : std::uint8_t { kNone, kAuto, kPlain, kLogin };
 std::string_view to_string(AuthChoice choice) noexcept;
 
+// Which commands travel together, where the server offers PIPELINING (RFC 2920).
+enum class Pipelining : std::uint8_t {
+  kNone,   // each command waits for the reply to the one before
+  kGroup,  // MAIL, RCPT and DATA of a message
+  kFull,   // and with them the end of the message before
+};
+std::string_view to_string(Pipelining pipelining) noexcept;
+
 // What is given a turn: what rates, counts and drops are about, and what an open loop measures from
 // its intended start.
 enum class TurnOf : std::uint8_t {
@@ -51,6 +59,7 @@ struct SessionPlan {
   std::string helo_name = "client.example.com";
   std::string sender = "load@example.com";
   std::string recipient = "sink@example.com";
+  Pipelining pipelining = Pipelining::kNone;
   std::uint32_t recipients = 1;               // a message
   std::uint64_t messages_per_connection = 1;  // 0: sessions without a message
   std::uint64_t message_size = 1024;          // octets before dot-stuffing

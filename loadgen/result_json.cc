@@ -103,6 +103,7 @@ json session_to_json(const ClassPlan& one) {
           {"tls_verify", one.tls.verify},
           {"tls_resume", one.tls.resume},
           {"auth", to_string(session.auth)},
+          {"pipelining", to_string(session.pipelining)},
           {"messages_per_connection", session.messages_per_connection},
           {"recipients", session.recipients},
           {"size", session.message_size},

@@ -48,6 +48,14 @@ void define_session(CLI::App& command, SessionOptions& options, const Mark& only
   command.add_option("--helo", options.helo_name, "Name in EHLO")->capture_default_str();
   command.add_option("--from", options.from, "Reverse-path")->capture_default_str();
   command.add_option("--to", options.to, "Forward-path")->capture_default_str();
+  only_with_target(
+      command
+          .add_option(
+              "--pipelining", options.pipelining,
+              "Commands that travel together where the server offers it: none, group "
+              "(MAIL, RCPT and DATA), or full (and with them the end of the message before)")
+          ->check(CLI::IsMember({"none", "group", "full"}))
+          ->capture_default_str());
   only_with_target(command
                        .add_option("--messages-per-connection", options.messages_per_connection,
                                    "Messages a session; 0: sessions without a message")

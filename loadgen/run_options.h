@@ -33,6 +33,7 @@ struct SessionOptions {
   std::string helo_name = "client.example.com";
   std::string from = "load@example.com";
   std::string to = "sink@example.com";
+  std::string pipelining = "none";
   std::uint64_t messages_per_connection = 1;
   std::uint32_t recipients = 1;
   std::uint64_t size = 1024;

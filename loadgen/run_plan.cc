@@ -48,6 +48,12 @@ AuthChoice auth_of(const SessionOptions& options) {
   return AuthChoice::kAuto;
 }
 
+Pipelining pipelining_of(const SessionOptions& options) {
+  if (options.pipelining == "group") return Pipelining::kGroup;
+  if (options.pipelining == "full") return Pipelining::kFull;
+  return Pipelining::kNone;
+}
+
 Complaint check_session(const SessionOptions& options) {
   if (!is_mailbox(options.from)) {
     return tl::unexpected("--from " + options.from + " is not an address");
@@ -85,6 +91,7 @@ SessionPlan make_session_plan(const SessionOptions& options, Role role) {
   session.helo_name = options.helo_name;
   session.sender = options.from;
   session.recipient = options.to;
+  session.pipelining = pipelining_of(options);
   session.recipients = options.recipients;
   session.messages_per_connection = options.messages_per_connection;
   session.message_size = options.size;

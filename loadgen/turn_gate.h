@@ -41,6 +41,11 @@ class TurnGate final : public TurnSource {
     return Turn{0};
   }
 
+  bool due(TimeNs now) const override {
+    if (spent_ >= share_.turns || ended(now)) return false;
+    return !sequence_ || intended() <= now;
+  }
+
   bool ended(TimeNs now) const override {
     return now >= end_ || overrun_ || stop_.load(std::memory_order_relaxed);
   }

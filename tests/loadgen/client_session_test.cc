@@ -199,5 +199,103 @@ TEST(Client, StatesTheSizeWhereItIsOffered) {
   EXPECT_NE(not_offered.sent.find("MAIL FROM:<load@example.com>\r\n"), std::string::npos);
 }
 
+// Pipelining
+
+const char* const kPipeliningEhlo = "250-mx.example.com\r\n250 PIPELINING\r\n";
+
+SessionPlan pipelining_plan() {
+  SessionPlan plan = plain_plan();
+  plan.pipelining = Pipelining::kFull;
+  plan.messages_per_connection = 2;
+  return plan;
+}
+
+// Two messages whose replies are `answers` in their order.
+ClientOutcome pipeline(const SessionPlan& plan, std::vector<std::string> answers) {
+  answers.insert(answers.begin(), kPipeliningEhlo);
+  return run_against_script(plan, {ScriptedServer{}.greeting, answers}, 2);
+}
+
+TEST(PipeliningClient, TakesRepliesInTheirOrder) {
+  const ClientOutcome outcome =
+      pipeline(pipelining_plan(),
+               {"250 mail\r\n", "250 rcpt\r\n", "354 go\r\n", "250 first\r\n", "250 mail\r\n",
+                "250 rcpt\r\n", "354 go\r\n", "250 second\r\n", "221 bye\r\n"});
+  EXPECT_TRUE(outcome.as_planned);
+  EXPECT_EQ(outcome.metrics.total().messages_accepted, 2U);
+  EXPECT_TRUE(outcome.metrics.errors().empty());
+}
+
+TEST(PipeliningClient, ARefusedSenderIsOneErrorAndNotThree) {
+  const ClientOutcome outcome =
+      pipeline(pipelining_plan(),
+               {"550 5.7.1 no\r\n", "503 5.5.1 what\r\n", "503 5.5.1 what\r\n", "250 reset\r\n",
+                "250 mail\r\n", "250 rcpt\r\n", "354 go\r\n", "250 second\r\n", "221 bye\r\n"});
+  EXPECT_TRUE(outcome.as_planned);
+  const ErrorRow row = only_error(outcome);
+  EXPECT_EQ(row.phase, Phase::kMail);
+  EXPECT_EQ(row.count, 1U);
+  EXPECT_EQ(outcome.metrics.total().messages_failed, 1U);
+  EXPECT_EQ(outcome.metrics.total().messages_accepted, 1U);
+}
+
+TEST(PipeliningClient, ABodyThatIsAskedForWithoutRecipientsIsEmpty) {
+  SessionPlan plan = pipelining_plan();
+  plan.message_size = 100;
+  plan.messages_per_connection = 1;
+  const ClientOutcome outcome =
+      pipeline(plan, {"250 mail\r\n", "550 no such user\r\n", "354 go\r\n", "554 no recipients\r\n",
+                      "221 bye\r\n"});
+  EXPECT_TRUE(outcome.as_planned);
+  EXPECT_EQ(only_error(outcome).phase, Phase::kRcpt);
+  EXPECT_EQ(outcome.metrics.total().messages_failed, 1U);
+  EXPECT_TRUE(outcome.sent.ends_with("DATA\r\n.\r\nQUIT\r\n")) << outcome.sent;
+}
+
+TEST(PipeliningClient, ARefusedBodyDoesNotHurtTheNextMessage) {
+  const ClientOutcome outcome =
+      pipeline(pipelining_plan(),
+               {"250 mail\r\n", "250 rcpt\r\n", "354 go\r\n", "554 spam\r\n", "250 mail\r\n",
+                "250 rcpt\r\n", "354 go\r\n", "250 second\r\n", "221 bye\r\n"});
+  EXPECT_EQ(only_error(outcome).phase, Phase::kEndOfData);
+  EXPECT_EQ(outcome.metrics.total().messages_failed, 1U);
+  EXPECT_EQ(outcome.metrics.total().messages_accepted, 1U);
+}
+
+// The one whose body was sent is in doubt, the one whose envelope was on its way has failed.
+TEST(PipeliningClient, AnEndBetweenTwoMessagesTellsThemApart) {
+  const ClientOutcome outcome =
+      pipeline(pipelining_plan(), {"250 mail\r\n", "250 rcpt\r\n", "354 go\r\n", "EOF"});
+  EXPECT_FALSE(outcome.as_planned);
+  EXPECT_EQ(outcome.metrics.total().messages_in_doubt, 1U);
+  EXPECT_EQ(outcome.metrics.total().messages_failed, 1U);
+}
+
+TEST(PipeliningClient, A421EndsTheSessionAndBothMessages) {
+  const ClientOutcome outcome =
+      pipeline(pipelining_plan(), {"250 mail\r\n", "250 rcpt\r\n", "354 go\r\n", "421 bye\r\n"});
+  EXPECT_FALSE(outcome.as_planned);
+  EXPECT_EQ(only_error(outcome).code, 421);
+  EXPECT_EQ(outcome.metrics.total().messages_failed, 2U);
+  EXPECT_EQ(outcome.metrics.total().messages_in_doubt, 0U);
+}
+
+// With and without pipelining a message goes to those who are taken.
+TEST(Client, AMessageGoesToTheRecipientsThatAreTaken) {
+  for (const Pipelining pipelining : {Pipelining::kNone, Pipelining::kGroup, Pipelining::kFull}) {
+    SessionPlan plan = pipelining_plan();
+    plan.pipelining = pipelining;
+    plan.recipients = 2;
+    plan.messages_per_connection = 1;
+    const ClientOutcome outcome =
+        pipeline(plan, {"250 mail\r\n", "550 no such user\r\n", "250 rcpt\r\n", "354 go\r\n",
+                        "250 taken\r\n", "221 bye\r\n"});
+    EXPECT_TRUE(outcome.as_planned);
+    EXPECT_EQ(only_error(outcome).phase, Phase::kRcpt);
+    EXPECT_EQ(outcome.metrics.total().messages_accepted, 1U);
+    EXPECT_EQ(outcome.metrics.total().recipients_accepted, 1U);
+  }
+}
+
 }  // namespace
 }  // namespace smtpmark::loadgen::testing

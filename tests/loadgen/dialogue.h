@@ -26,6 +26,7 @@ class CountedTurns final : public TurnSource {
     --left_;
     return Turn{};
   }
+  bool due(TimeNs /*now*/) const override { return left_ > 0; }
   bool ended(TimeNs /*now*/) const override { return false; }
 
  private:

@@ -105,6 +105,46 @@ TEST(SessionPair, AnyCutOfTheStreamGivesTheSameSession) {
   }
 }
 
+TEST(SessionPair, PipeliningGivesTheSameMessagesInFewerTurns) {
+  for (const Role role : {Role::kRelay, Role::kSubmission, Role::kSubmissions}) {
+    for (const Pipelining pipelining : {Pipelining::kGroup, Pipelining::kFull}) {
+      SessionPlan plan = role == Role::kRelay ? relay_plan(TlsPolicy::kNone)
+                                              : submission_plan(role, AuthChoice::kPlain);
+      plan.pipelining = pipelining;
+      plan.recipients = 3;
+      for (const std::size_t size : {1, 2, 3, 7, 16, 61, 1 << 20}) {
+        PairOptions options = five_messages();
+        options.piece_to_client = options.piece_to_sink = [size] { return size; };
+        expect_clean(run_pair(plan, {}, options), 5, role != Role::kRelay);
+      }
+    }
+  }
+}
+
+TEST(SessionPair, FullPipeliningEndsAMessageWithTheEnvelopeOfTheNext) {
+  SessionPlan plan = relay_plan(TlsPolicy::kNone);
+  plan.pipelining = Pipelining::kFull;
+  const PairOutcome outcome = run_pair(plan, {}, five_messages());
+  expect_clean(outcome, 5, false);
+  const std::string envelope = Script(plan).envelope_with_size;
+  std::size_t together = 0;
+  for (std::size_t at = outcome.client.sent.find("\r\n.\r\n" + envelope); at != std::string::npos;
+       at = outcome.client.sent.find("\r\n.\r\n" + envelope, at + 1)) {
+    ++together;
+  }
+  EXPECT_EQ(together, 4U);
+}
+
+TEST(SessionPair, PipeliningIsNotUsedWhereItIsNotOffered) {
+  SessionPlan plan = relay_plan(TlsPolicy::kNone);
+  plan.pipelining = Pipelining::kFull;
+  plan.message_size = 0;
+  plan.messages_per_connection = 1;
+  const ClientOutcome outcome = run_against_script(
+      plan, {ScriptedServer{}.greeting, {"250 mx.example.com\r\n", "550 no\r\n", "EOF"}});
+  EXPECT_EQ(outcome.sent.find("RCPT"), std::string::npos);
+}
+
 TEST(SessionPair, EverySizeArrivesWhole) {
   for (const std::uint64_t size :
        {0, 2, 3, 77, 78, 79, 80, 200, 1024, 8191, 8192, 16384, 70000, 1 << 20}) {

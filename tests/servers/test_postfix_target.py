@@ -82,6 +82,13 @@ class RelayPort(Target):
         _, tally = self.run_on(25, tls="none", recipients=3)
         self.assertEqual(tally.recipients, 3 * len(tally.messages))
 
+    def test_pipelining_overlaps_messages(self):
+        for pipelining in ("group", "full"):
+            SERVER.mark()
+            _, tally = self.run_on(25, tls="none", recipients=3,
+                                   pipelining=pipelining)
+            self.assertEqual(tally.recipients, 3 * len(tally.messages))
+
     def test_large_messages_arrive(self):
         self.run_on(25, tls="required", size=1000000)
 
@@ -129,3 +136,6 @@ class SubmissionsPort(Target):
         run, tally = self.run_on(465, auth="login", **LOGIN)
         self.assert_all_over_tls(run, tally)
         self.assert_authenticated(tally, "LOGIN")
+
+    def test_pipelining_inside_tls(self):
+        self.assert_all_over_tls(*self.run_on(465, pipelining="full", **LOGIN))
