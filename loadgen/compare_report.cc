@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "loadgen/markup.h"
+
 namespace smtpmark::loadgen {
 
 namespace {
@@ -30,8 +32,7 @@ std::string finding_of(const Change& change) {
   return text;
 }
 
-std::string conclusion(const Verdict& verdict) {
-  if (!verdict.objections.empty()) return "Nothing can be said: see above.";
+std::string conclusion_without_method(const Verdict& verdict) {
   const auto count = [&](Finding finding) {
     return std::count_if(verdict.changes.begin(), verdict.changes.end(),
                          [finding](const Change& change) { return change.finding == finding; });
@@ -53,20 +54,10 @@ std::string conclusion(const Verdict& verdict) {
   return fmt::format("No regression in {} figures.", verdict.changes.size());
 }
 
-// For XML, and for a cell of a Markdown table.
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&': safe += "&amp;"; break;
-      case '<': safe += "&lt;"; break;
-      case '>': safe += "&gt;"; break;
-      case '"': safe += "&quot;"; break;
-      case '|': safe += "&#124;"; break;
-      default: safe += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    }
-  }
-  return safe;
+std::string conclusion(const Verdict& verdict) {
+  if (!verdict.objections.empty()) return "Nothing can be said: see above.";
+  return conclusion_without_method(verdict) +
+         (verdict.in_turn ? " The sides took turns: neighbours were compared." : "");
 }
 
 }  // namespace
@@ -97,11 +88,13 @@ std::string render_markdown(const Verdict& verdict) {
   for (const Change& change : verdict.changes) {
     const bool marked = change.finding == Finding::kWorse;
     fmt::format_to(std::back_inserter(text), "| {} | {} | {} | {} | {} | {} | {}{}{} |\n",
-                   escaped(change.job), change.metric->name, figure(change.base, *change.metric),
-                   figure(change.fresh, *change.metric), percent(change.ratio), interval_of(change),
-                   marked ? "**" : "", finding_of(change), marked ? "**" : "");
+                   escape_markup(change.job), change.metric->name,
+                   figure(change.base, *change.metric), figure(change.fresh, *change.metric),
+                   percent(change.ratio), interval_of(change), marked ? "**" : "",
+                   finding_of(change), marked ? "**" : "");
   }
-  for (const std::string& objection : verdict.objections) text += "\n" + escaped(objection) + "\n";
+  for (const std::string& objection : verdict.objections)
+    text += "\n" + escape_markup(objection) + "\n";
   return text + "\n" + conclusion(verdict) + "\n";
 }
 
@@ -118,10 +111,10 @@ std::string render_junit(const Verdict& verdict) {
       verdict.objections.size(), count(Finding::kCannotTell));
   const auto out = std::back_inserter(text);
   for (const Change& change : verdict.changes) {
-    const std::string message = escaped(fmt::format(
+    const std::string message = escape_markup(fmt::format(
         "{} to {}: {} ({})", figure(change.base, *change.metric),
         figure(change.fresh, *change.metric), percent(change.ratio), interval_of(change)));
-    fmt::format_to(out, "  <testcase classname=\"{}\" name=\"{}\">", escaped(change.job),
+    fmt::format_to(out, "  <testcase classname=\"{}\" name=\"{}\">", escape_markup(change.job),
                    change.metric->name);
     if (change.finding == Finding::kWorse)
       fmt::format_to(out, "<failure message=\"{}\"/>", message);
@@ -134,7 +127,7 @@ std::string render_junit(const Verdict& verdict) {
     fmt::format_to(out,
                    "  <testcase classname=\"results\" name=\"comparable\"><error message=\"{}\"/>"
                    "</testcase>\n",
-                   escaped(objection));
+                   escape_markup(objection));
   }
   return text + "</testsuite>\n";
 }

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -52,6 +53,11 @@ nlohmann::json describe_environment(const io::RingFeatures& features) {
           {"io", std::move(io)},        {"smtpmark", kVersion},
           {"git_commit", kGitCommit},   {"compiler", kCompiler},
           {"build_type", kBuildType}};
+}
+
+double seconds_since_1970() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now).count();
 }
 
 std::string utc_now() {

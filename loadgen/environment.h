@@ -14,6 +14,8 @@ nlohmann::json describe_environment(const io::RingFeatures& features);
 
 // "2026-01-31T12:34:56Z", now.
 std::string utc_now();
+// Seconds since 1970, to the microsecond.
+double seconds_since_1970();
 
 }  // namespace smtpmark::loadgen
 

@@ -15,21 +15,94 @@ namespace {
 
 constexpr double kLevel = 0.05;  // false alarms among comparisons in which nothing has changed
 
-// The figure of every repeat that has it and in which it is not 0: a phase that never came has no
-// percentile.
+// In the unit of the metric; 0 when the result has none: a phase that never came has no percentile.
+double figure_of(const json& result, const std::string& job, const Metric& metric) {
+  const json::json_pointer where{std::string(metric.where)};
+  for (const json& candidate : result.at("jobs")) {
+    if (candidate.at("name") != job || !candidate.contains(where)) continue;
+    const json& figure = candidate.at(where);
+    if (figure.is_number()) return figure.get<double>() * metric.scale;
+  }
+  return 0.0;
+}
+
+// Of every repeat that has it.
 Sample figures_of(const std::vector<json>& results, const std::string& job, const Metric& metric) {
   Sample figures;
-  const json::json_pointer where{std::string(metric.where)};
   for (const json& result : results) {
-    for (const json& candidate : result.at("jobs")) {
-      if (candidate.at("name") != job || !candidate.contains(where)) continue;
-      const json& figure = candidate.at(where);
-      if (figure.is_number() && figure.get<double>() > 0.0) {
-        figures.push_back(figure.get<double>() * metric.scale);
-      }
-    }
+    const double figure = figure_of(result, job, metric);
+    if (figure > 0.0) figures.push_back(figure);
   }
   return figures;
+}
+
+struct Run {
+  double started_s;
+  bool is_fresh;
+  const json* result;
+};
+
+// Of both sides, in the order in which they were made; empty when that cannot be told.
+std::vector<Run> in_order(const std::vector<json>& base, const std::vector<json>& fresh) {
+  std::vector<Run> runs;
+  for (const json& result : base) runs.push_back({result.value("started_s", 0.0), false, &result});
+  for (const json& result : fresh) runs.push_back({result.value("started_s", 0.0), true, &result});
+  std::sort(runs.begin(), runs.end(),
+            [](const Run& a, const Run& b) { return a.started_s < b.started_s; });
+  const auto at_once = [](const Run& a, const Run& b) { return a.started_s == b.started_s; };
+  if (std::adjacent_find(runs.begin(), runs.end(), at_once) != runs.end()) runs.clear();
+  return runs;
+}
+
+// Results that were made one after the other, as many of each side.
+struct Neighbours {
+  std::vector<const json*> base;
+  std::vector<const json*> fresh;
+};
+
+// `repeats` of each side in a block, and more in the last. Empty when the sides took no turns.
+std::vector<Neighbours> neighbours(const std::vector<Run>& runs, std::size_t repeats) {
+  std::vector<Neighbours> found;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (i % (2 * repeats) == 0 && (found.empty() || runs.size() - i >= 2 * repeats)) {
+      found.emplace_back();
+    }
+    (runs[i].is_fresh ? found.back().fresh : found.back().base).push_back(runs[i].result);
+  }
+  const bool balanced = std::all_of(found.begin(), found.end(), [](const Neighbours& some) {
+    return some.base.size() == some.fresh.size();
+  });
+  if (!balanced) found.clear();
+  return found;
+}
+
+// As few repeats in a block as there may be for the test to be sure. Empty when the sides took no
+// turns, or when that leaves nothing but one block.
+std::vector<Neighbours> decisive_neighbours(const std::vector<Run>& runs, double level) {
+  for (std::size_t repeats = 2; 4 * repeats <= runs.size(); ++repeats) {
+    std::vector<Neighbours> found = neighbours(runs, repeats);
+    Blocks sizes;
+    for (const Neighbours& some : found) {
+      sizes.push_back({Sample(some.base.size()), Sample(some.fresh.size())});
+    }
+    if (!found.empty() && least_aligned_rank_test(sizes) <= level) return found;
+  }
+  return {};
+}
+
+// Empty when a repeat has no such figure.
+Blocks blocks_of(const std::vector<Neighbours>& all, const std::string& job, const Metric& metric) {
+  Blocks blocks;
+  for (const Neighbours& some : all) {
+    Block& block = blocks.emplace_back();
+    for (const json* result : some.base) block.base.push_back(figure_of(*result, job, metric));
+    for (const json* result : some.fresh) block.fresh.push_back(figure_of(*result, job, metric));
+    const auto missing = [](const Sample& side) {
+      return std::any_of(side.begin(), side.end(), [](double figure) { return !(figure > 0.0); });
+    };
+    if (missing(block.base) || missing(block.fresh)) return {};
+  }
+  return blocks;
 }
 
 std::vector<std::string> jobs_of(const std::vector<json>& results) {
@@ -65,22 +138,30 @@ Finding judge(const Change& change, double level) {
 }
 
 Change compare_figures(const std::string& job, const Metric& metric, double threshold,
-                       const Sample& base, const Sample& fresh, double level) {
+                       const Sample& base, const Sample& fresh, const Blocks& blocks,
+                       double level) {
   Change change;
   change.job = job;
   change.metric = &metric;
   change.threshold = threshold;
   change.base = median_of(base);
   change.fresh = median_of(fresh);
-  change.ratio = change.fresh / change.base;
-  change.interval = ratio_interval(base, fresh);
-  change.p = rank_test(base, fresh);
-  change.finding = judge(change, level);
   const std::size_t repeats = std::min(base.size(), fresh.size());
-  // An interval from a handful of repeats is too narrow to rule anything out.
-  if (change.finding == Finding::kSame && least_rank_test(repeats) > level) {
-    change.finding = Finding::kCannotTell;
+  double least = least_rank_test(repeats);
+  if (blocks.empty()) {
+    change.ratio = change.fresh / change.base;
+    change.interval = ratio_interval(base, fresh);
+    change.p = rank_test(base, fresh);
+  } else {
+    const Block aligned = without_drift(blocks);
+    change.ratio = median_of(aligned.fresh) / median_of(aligned.base);
+    change.interval = ratio_interval(aligned.base, aligned.fresh);
+    change.p = aligned_rank_test(blocks);
+    least = least_aligned_rank_test(blocks);
   }
+  change.finding = judge(change, level);
+  // An interval from a handful of repeats is too narrow to rule anything out.
+  if (change.finding == Finding::kSame && least > level) change.finding = Finding::kCannotTell;
   if (change.finding == Finding::kCannotTell) {
     change.repeats_needed = repeats_for(change, repeats, level);
   }
@@ -231,12 +312,15 @@ tl::expected<Verdict, std::string> compare_sets(const std::vector<json>& base,
   }
 
   const double level = kLevel / static_cast<double>(pairs.size());
+  const std::vector<Neighbours> in_turn = decisive_neighbours(in_order(base, fresh), level);
+  verdict.in_turn = !in_turn.empty();
   for (const Pair& pair : pairs) {
     const auto given = rules.thresholds.find(std::string(pair.metric->name));
     const double threshold =
         given != rules.thresholds.end() ? given->second : pair.metric->threshold;
-    verdict.changes.push_back(
-        compare_figures(pair.job, *pair.metric, threshold, pair.base, pair.fresh, level));
+    verdict.changes.push_back(compare_figures(pair.job, *pair.metric, threshold, pair.base,
+                                              pair.fresh,
+                                              blocks_of(in_turn, pair.job, *pair.metric), level));
   }
   if (!rules.any_machine) object_to_machines(base, fresh, verdict.objections);
   object_to_runs(base, "base", verdict.objections);

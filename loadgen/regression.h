@@ -42,7 +42,7 @@ struct Change {
   double threshold = 0.0;
   double base = 0.0;   // median, in the unit of the metric
   double fresh = 0.0;  // median
-  double ratio = 0.0;  // of the medians, fresh / base
+  double ratio = 0.0;  // of the medians, fresh / base; without drift where the sides took turns
   Interval interval;   // 95 %, of that ratio
   double p = 1.0;      // of the rank test
   Finding finding = Finding::kSame;
@@ -53,6 +53,7 @@ struct Verdict {
   std::vector<Change> changes;
   // Why nothing can be said whatever the figures are: another machine, jobs with errors, ...
   std::vector<std::string> objections;
+  bool in_turn = false;  // the sides took turns, so that a drift of the machine could be taken out
 
   Finding overall() const noexcept;  // the worst of all
 };
@@ -66,7 +67,8 @@ struct CompareRules {
 // Compares jobs of the same name in results of read_result(). A threshold is the change that must
 // not go unseen. What is no accident is for the rank test to say, at 5 % divided by the number of
 // figures compared (Bonferroni), so that many figures do not make a false alarm likely; what may
-// be, for the 95 % interval. Fails with a sentence when there is nothing to compare or a threshold
+// be, for the 95 % interval. Where the sides were run in turn, neighbours are compared with each
+// other (statistics.h). Fails with a sentence when there is nothing to compare or a threshold
 // names no metric; what only the base has is objected to.
 tl::expected<Verdict, std::string> compare_sets(const std::vector<nlohmann::json>& base,
                                                 const std::vector<nlohmann::json>& fresh,

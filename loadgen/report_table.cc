@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "loadgen/curve.h"
-
 #include "loadgen/phase.h"
 
 namespace smtpmark::loadgen {
@@ -166,9 +165,34 @@ void render_notes(Out out, const json& job) {
   if (const auto waited = totals.value("turns_unstarted", std::uint64_t{0}); waited > 0) {
     fmt::format_to(out, "{}: {} turns still waited for a connection at the end\n", name, waited);
   }
-  for (const json& finding : job.at("verdict").at("findings")) {
-    fmt::format_to(out, "{}: {}: {}\n", name, job.at("verdict").at("name").get<std::string>(),
-                   finding.at("text").get<std::string>());
+}
+
+// Each kind of finding in the words of the first job that has it, and the names of the others.
+void render_verdicts(Out out, const json& jobs) {
+  struct Finding {
+    std::string code;
+    std::string text;
+    std::string others;
+  };
+  std::vector<Finding> found;
+  for (const json& job : jobs) {
+    const std::string name = job.at("name").get<std::string>();
+    const std::string verdict = job.at("verdict").at("name").get<std::string>();
+    for (const json& finding : job.at("verdict").at("findings")) {
+      const std::string code = finding.at("code").get<std::string>();
+      const auto seen = std::find_if(found.begin(), found.end(),
+                                     [&](const Finding& one) { return one.code == code; });
+      if (seen == found.end()) {
+        const std::string text = finding.at("text").get<std::string>();
+        found.push_back({code, fmt::format("{}: {}: {}", name, verdict, text), {}});
+      } else {
+        seen->others += (seen->others.empty() ? "" : "; ") + name;
+      }
+    }
+  }
+  for (const Finding& one : found) {
+    fmt::format_to(out, "{}\n", one.text);
+    if (!one.others.empty()) fmt::format_to(out, "  likewise: {}\n", one.others);
   }
 }
 
@@ -208,6 +232,7 @@ std::string render(const json& result) {
   }
   if (!comparison.empty()) text += '\n';
   for (const json& job : jobs) render_notes(out, job);
+  render_verdicts(out, jobs);
   for (const json& job : jobs) render_errors(out, job);
   return text;
 }

@@ -313,6 +313,7 @@ json make_result(const std::string& name, const std::vector<std::string>& comman
           {"schema_version", kResultSchemaVersion},
           {"name", name},
           {"started_utc", utc_now()},
+          {"started_s", seconds_since_1970()},
           {"command", without_password(command)},
           {"environment", environment},
           {"jobs", json::array()},

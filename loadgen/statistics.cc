@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
+#include <utility>
 
 namespace smtpmark::loadgen {
 
@@ -68,6 +69,105 @@ double approximate_p(const RankSums& sums, double m, double n) {
   return std::erfc(distance / std::sqrt(2.0 * variance));
 }
 
+double log_sum(const Block& block) {
+  double sum = 0.0;
+  for (const double value : block.base) sum += std::log(value);
+  for (const double value : block.fresh) sum += std::log(value);
+  return sum;
+}
+
+// Ranks are doubled, so that those of equal values are whole numbers too.
+struct RankedBlock {
+  std::vector<std::size_t> ranks;  // of both sides
+  std::size_t fresh = 0;           // how many of them are of the fresh side
+};
+
+struct RankedBlocks {
+  std::vector<RankedBlock> blocks;
+  std::size_t fresh_count = 0;
+  double fresh_sum = 0.0;
+};
+
+RankedBlocks aligned_ranks(const Blocks& blocks) {
+  Sample all;
+  for (const Block& block : blocks) {
+    const double mean =
+        log_sum(block) / static_cast<double>(block.base.size() + block.fresh.size());
+    for (const double value : block.base) all.push_back(std::log(value) - mean);
+    for (const double value : block.fresh) all.push_back(std::log(value) - mean);
+  }
+  Sample sorted = all;
+  std::sort(sorted.begin(), sorted.end());
+  const auto rank_of = [&](double value) {
+    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), value);
+    return static_cast<std::size_t>((first - sorted.begin()) + (last - sorted.begin()) + 1);
+  };
+  RankedBlocks ranked;
+  std::size_t at = 0;
+  for (const Block& block : blocks) {
+    RankedBlock& one = ranked.blocks.emplace_back();
+    one.fresh = block.fresh.size();
+    ranked.fresh_count += one.fresh;
+    for (std::size_t i = 0; i < block.base.size() + one.fresh; ++i) {
+      one.ranks.push_back(rank_of(all[at++]));
+      if (i >= block.base.size()) ranked.fresh_sum += static_cast<double>(one.ranks.back());
+    }
+  }
+  return ranked;
+}
+
+// The sums of ranks that the fresh side could have had in a block, one for each way to choose it.
+std::vector<std::size_t> possible_sums(const RankedBlock& block) {
+  std::vector<std::size_t> sums;
+  std::vector<bool> chosen(block.ranks.size(), false);
+  std::fill_n(chosen.begin(), block.fresh, true);
+  do {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < chosen.size(); ++i) sum += chosen[i] ? block.ranks[i] : 0;
+    sums.push_back(sum);
+  } while (std::prev_permutation(chosen.begin(), chosen.end()));
+  return sums;
+}
+
+double exact_p(const RankedBlocks& ranked) {
+  Sample shares{1.0};  // of each sum over the blocks so far
+  for (const RankedBlock& block : ranked.blocks) {
+    const std::vector<std::size_t> sums = possible_sums(block);
+    Sample next(shares.size() + *std::max_element(sums.begin(), sums.end()), 0.0);
+    for (const std::size_t sum : sums) {
+      for (std::size_t i = 0; i < shares.size(); ++i) {
+        next[i + sum] += shares[i] / static_cast<double>(sums.size());
+      }
+    }
+    shares = std::move(next);
+  }
+  double below = 0.0;
+  double above = 0.0;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (static_cast<double>(i) <= ranked.fresh_sum) below += shares[i];
+    if (static_cast<double>(i) >= ranked.fresh_sum) above += shares[i];
+  }
+  return std::min(1.0, 2.0 * std::min(below, above));
+}
+
+struct Moments {
+  double mean = 0.0;
+  double variance = 0.0;
+};
+
+Moments moments_of(const RankedBlock& block) {
+  const std::vector<std::size_t> sums = possible_sums(block);
+  Moments moments;
+  for (const std::size_t sum : sums) moments.mean += static_cast<double>(sum);
+  moments.mean /= static_cast<double>(sums.size());
+  for (const std::size_t sum : sums) {
+    const double distance = static_cast<double>(sum) - moments.mean;
+    moments.variance += distance * distance;
+  }
+  moments.variance /= static_cast<double>(sums.size());
+  return moments;
+}
+
 double median_in_place(Sample& sample) {
   const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
   std::nth_element(sample.begin(), middle, sample.end());
@@ -108,6 +208,57 @@ double rank_test(const Sample& base, const Sample& fresh) {
     return exact_p(sums.u, base.size(), fresh.size());
   }
   return approximate_p(sums, static_cast<double>(base.size()), static_cast<double>(fresh.size()));
+}
+
+Block without_drift(const Blocks& blocks) {
+  double level = 0.0;  // logarithm of the geometric mean of all
+  std::size_t count = 0;
+  for (const Block& block : blocks) {
+    level += log_sum(block);
+    count += block.base.size() + block.fresh.size();
+  }
+  level /= static_cast<double>(count);
+  // A block's own mean takes a part of the spread along with the drift.
+  const double stretch = std::sqrt(static_cast<double>(count) /
+                                   static_cast<double>(count - std::min(count - 1, blocks.size())));
+  Block logs;
+  for (const Block& block : blocks) {
+    const double mean =
+        log_sum(block) / static_cast<double>(block.base.size() + block.fresh.size());
+    for (const double value : block.base) logs.base.push_back(std::log(value) - mean);
+    for (const double value : block.fresh) logs.fresh.push_back(std::log(value) - mean);
+  }
+  const auto place = [&](Sample& side) {
+    const double middle = median_of(side);
+    for (double& value : side) value = std::exp(level + middle + (value - middle) * stretch);
+  };
+  place(logs.base);
+  place(logs.fresh);
+  return logs;
+}
+
+double aligned_rank_test(const Blocks& blocks) {
+  const RankedBlocks ranked = aligned_ranks(blocks);
+  if (ranked.blocks.empty()) return 1.0;
+  if (ranked.fresh_count <= kExactUpTo) return exact_p(ranked);
+  double mean = 0.0;
+  double variance = 0.0;
+  for (const RankedBlock& block : ranked.blocks) {
+    const Moments moments = moments_of(block);
+    mean += moments.mean;
+    variance += moments.variance;
+  }
+  if (variance <= 0.0) return 1.0;
+  const double distance = std::max(0.0, std::abs(ranked.fresh_sum - mean) - 1.0);
+  return std::erfc(distance / std::sqrt(2.0 * variance));
+}
+
+double least_aligned_rank_test(const Blocks& blocks) {
+  double orders = 1.0;
+  for (const Block& block : blocks) {
+    orders *= 2.0 / least_rank_test(block.base.size());
+  }
+  return blocks.empty() ? 1.0 : std::min(1.0, 2.0 / orders);
 }
 
 double least_rank_test(std::size_t repeats) {

@@ -188,6 +188,44 @@ class Machine {
   std::lognormal_distribution<double> noise_;
 };
 
+// Runs one second apart, base first in the first pair, then in every second one.
+void run_in_turn(std::vector<json>& base, std::vector<json>& fresh) {
+  for (std::size_t i = 0; i < base.size(); ++i) {
+    const auto begin = 1.8e9 + 2.0 * static_cast<double>(i);
+    base[i]["started_s"] = begin + (i % 2 == 0 ? 0.0 : 1.0);
+    fresh[i]["started_s"] = begin + (i % 2 == 0 ? 1.0 : 0.0);
+  }
+}
+
+TEST(Regression, SidesThatTookTurnsAreComparedAsNeighbours) {
+  // A machine that gets slower by half, and a new side that is slower by 6 % all the while.
+  std::vector<double> slowing;
+  for (int i = 0; i < 10; ++i) slowing.push_back(1000.0 - 50.0 * i);
+  std::vector<json> base = results_of(slowing);
+  std::vector<json> fresh = results_of(scaled(slowing, 0.94));
+  EXPECT_EQ(only_change(base, fresh).finding, Finding::kCannotTell);
+  run_in_turn(base, fresh);
+  const Change change = only_change(base, fresh);
+  EXPECT_EQ(change.finding, Finding::kWorse);
+  EXPECT_NEAR(change.ratio, 0.94, 0.01);
+  EXPECT_TRUE(compare_sets(base, fresh, {})->in_turn);
+}
+
+TEST(Regression, SidesThatTookNoTurnsAreNoNeighbours) {
+  std::vector<json> base = results_of(kSteady);
+  std::vector<json> fresh = results_of(kSteady);
+  run_in_turn(base, fresh);
+  std::swap(base[0]["started_s"], base[3]["started_s"]);
+  EXPECT_TRUE(compare_sets(base, fresh, {})->in_turn);  // the order of files does not matter
+  for (json& result : base) result["started_s"] = result["started_s"].get<double>() + 100.0;
+  EXPECT_FALSE(compare_sets(base, fresh, {})->in_turn);
+  run_in_turn(base, fresh);
+  base[0]["started_s"] = fresh[0]["started_s"];
+  EXPECT_FALSE(compare_sets(base, fresh, {})->in_turn);
+  fresh.pop_back();
+  EXPECT_FALSE(compare_sets(base, fresh, {})->in_turn);
+}
+
 TEST(Regression, NothingChangedIsCalledWorseInFewerThanFiveOfAHundred) {
   Machine machine(0.04);
   int alarms = 0;

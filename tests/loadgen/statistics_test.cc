@@ -67,6 +67,77 @@ TEST(Statistics, TheIntervalHoldsTheTrueRatioAndNarrowsWithRepeats) {
   EXPECT_LT(many.high - many.low, few.high - few.low);
 }
 
+TEST(Statistics, TheAlignedTestRanksWithinBlocks) {
+  // Two of four: 6 ways in a block. The level of a block does not count.
+  EXPECT_NEAR(aligned_rank_test({{{1, 2}, {3, 4}}}), 2.0 / 6, 1e-12);
+  EXPECT_NEAR(aligned_rank_test({{{1, 2}, {3, 4}}, {{1000, 2000}, {3000, 4000}}}), 2.0 / 36, 1e-12);
+  EXPECT_NEAR(aligned_rank_test({{{3, 4}, {1, 2}}, {{3000, 4000}, {1000, 2000}}}), 2.0 / 36, 1e-12);
+  EXPECT_EQ(aligned_rank_test({{{1, 4}, {2, 2}}}), 1.0);
+  EXPECT_EQ(aligned_rank_test({{{5, 5}, {5, 5}}}), 1.0);
+  EXPECT_EQ(aligned_rank_test({}), 1.0);
+  EXPECT_NEAR(least_aligned_rank_test({{{1, 1}, {1, 1}}, {{1, 1, 1}, {1, 1, 1}}}), 2.0 / 120,
+              1e-12);
+}
+
+// Blocks of a machine that drifts by a third, on which the fresh side has `ratio`.
+Blocks drifting_blocks(std::size_t count, double ratio, std::mt19937_64& random) {
+  std::lognormal_distribution<double> noise(0.0, 0.02);
+  Blocks blocks;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double level = 100.0 + 30.0 * std::sin(static_cast<double>(i));
+    Block& block = blocks.emplace_back();
+    for (int k = 0; k < 2; ++k) {
+      block.base.push_back(level * noise(random));
+      block.fresh.push_back(level * ratio * noise(random));
+    }
+  }
+  return blocks;
+}
+
+TEST(Statistics, TheApproximationOfTheAlignedTestAgreesWithTheExactOne) {
+  std::mt19937_64 random(7);
+  double most = 0.0;
+  for (int i = 0; i < 20; ++i) {
+    Blocks blocks = drifting_blocks(10, 0.985, random);
+    const double exact = aligned_rank_test(blocks);
+    blocks.push_back({{50.0}, {50.0}});  // 21 values: no longer exact
+    most = std::max(most, std::abs(aligned_rank_test(blocks) - exact));
+  }
+  EXPECT_LT(most, 0.05);
+}
+
+TEST(Statistics, TheAlignedTestIsRarelyWrongAndSeesThroughADrift) {
+  std::mt19937_64 random(11);
+  int alarms = 0;
+  int found = 0;
+  int found_unaligned = 0;
+  for (int i = 0; i < 400; ++i) {
+    alarms += aligned_rank_test(drifting_blocks(5, 1.0, random)) <= 0.05 ? 1 : 0;
+    const Blocks slow = drifting_blocks(5, 0.95, random);
+    found += aligned_rank_test(slow) <= 0.01 ? 1 : 0;
+    Block all;
+    for (const Block& block : slow) {
+      all.base.insert(all.base.end(), block.base.begin(), block.base.end());
+      all.fresh.insert(all.fresh.end(), block.fresh.begin(), block.fresh.end());
+    }
+    found_unaligned += rank_test(all.base, all.fresh) <= 0.01 ? 1 : 0;
+  }
+  EXPECT_LE(alarms, 30);  // of 400 at 5 %
+  EXPECT_GE(found, 380);
+  EXPECT_LE(found_unaligned, 20);
+}
+
+TEST(Statistics, WithoutDriftTheIntervalHoldsTheTrueRatio) {
+  std::mt19937_64 random(13);
+  int held = 0;
+  for (int i = 0; i < 200; ++i) {
+    const Block aligned = without_drift(drifting_blocks(5, 0.9, random));
+    const Interval interval = ratio_interval(aligned.base, aligned.fresh);
+    held += interval.low <= 0.9 && 0.9 <= interval.high ? 1 : 0;
+  }
+  EXPECT_GE(held, 176);
+}
+
 TEST(Statistics, NoBaseIsNoRatio) {
   EXPECT_EQ(ratio_interval({}, {1.0}).high, 0.0);
   EXPECT_EQ(ratio_interval({0.0, 0.0}, {1.0}).high, 0.0);

@@ -42,13 +42,15 @@ class Run:
 
 
 def run(port, **options):
-    """`smtpmark run` to its end; an option `tls="none"` is `--tls none`."""
+    """`smtpmark run` to its end; an option `tls="none"` is `--tls none`, and
+    `verify=True` is `--verify`."""
     file = _new_file("run")
     options = {"target": f"127.0.0.1:{port}", **options, "json": file,
                "results_dir": os.path.join(service.RUN, "results")}
     command = [program(), "run"]
     for name, value in options.items():
-        command += ["--" + name.replace("_", "-"), str(value)]
+        command.append("--" + name.replace("_", "-"))
+        command += [] if value is True else [str(value)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, timeout=RUN_TIMEOUT_S)
     result = {}

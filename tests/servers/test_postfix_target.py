@@ -70,6 +70,15 @@ class RelayPort(Target):
         self.assert_all_over_tls(run, tally)
         self.assertEqual(tally.commands["starttls"], tally.sessions)
 
+    def test_sessions_are_resumed(self):
+        run, tally = self.run_on(25, tls="required", tls_resume=True,
+                                 messages_per_connection=1)
+        self.assert_all_over_tls(run, tally)
+        resumed = run.totals("tls_resumed")
+        self.assertGreater(resumed, tally.handshakes // 2)
+        phases = run.result["jobs"][0]["phases"]
+        self.assertEqual(phases["tls_handshake_resumed"]["count"], resumed)
+
     def test_one_message_a_session(self):
         _, tally = self.run_on(25, tls="none", messages_per_connection=1)
         self.assertGreaterEqual(tally.sessions, len(tally.messages))
