@@ -49,6 +49,7 @@ std::string make_ticket_keys() {
 }
 
 void TlsSessions::put(SSL_SESSION* session) {
+  if (std::exchange(only_one_is_used_, false)) sessions_.clear();
   sessions_.emplace_back(session);
   if (sessions_.size() > kMost) sessions_.pop_front();
 }
@@ -59,8 +60,15 @@ void TlsSessions::offer(SSL* ssl) {
   }
   if (sessions_.empty()) return;
   SSL_SESSION* const latest = sessions_.back().get();
+  const bool is_tls13 = SSL_SESSION_get_protocol_version(latest) == TLS1_3_VERSION;
+  only_one_is_used_ = is_tls13 && sessions_.size() == 1;
+  if (only_one_is_used_) {  // OpenSSL takes a TLS 1.3 session that was used for spent
+    const std::unique_ptr<SSL_SESSION, Free> copy(SSL_SESSION_dup(latest));
+    SSL_set_session(ssl, copy.get());
+    return;
+  }
   SSL_set_session(ssl, latest);
-  if (SSL_SESSION_get_protocol_version(latest) == TLS1_3_VERSION) sessions_.pop_back();
+  if (is_tls13) sessions_.pop_back();
 }
 
 tl::expected<TlsContext, std::string> TlsContext::for_client(const TlsClientOptions& options) {

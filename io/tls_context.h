@@ -39,15 +39,15 @@ struct TlsServerOptions {
 // Random keys that session tickets are sealed with (RFC 5077, 4).
 std::string make_ticket_keys();
 
-// Sessions that a server has given and that were not offered to it yet; belongs to one context.
+// Sessions that a server has given; belongs to one context.
 class TlsSessions {
  public:
   static constexpr std::size_t kMost = 1024;  // then the oldest are dropped
 
   // Takes over the caller's reference.
   void put(SSL_SESSION* session);
-  // Offers the latest to the server of `ssl`, if there is one. A TLS 1.3 session is offered once,
-  // so that connections cannot be linked (RFC 8446, C.4); a TLS 1.2 session as long as it is taken.
+  // Offers the latest to the server of `ssl`, if there is one. A TLS 1.3 session is offered once
+  // (RFC 8446, C.4) as long as there is another: servers as Postfix give none when one is resumed.
   void offer(SSL* ssl);
   std::size_t size() const noexcept { return sessions_.size(); }
 
@@ -56,6 +56,7 @@ class TlsSessions {
     void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
   };
   std::deque<std::unique_ptr<SSL_SESSION, Free>> sessions_;
+  bool only_one_is_used_ = false;  // and goes when there is another
 };
 
 // Expensive to make (tens of microseconds): one for each thread and configuration. Failures are

@@ -191,6 +191,25 @@ TEST_P(TlsVersionTest, ServersThatShareTicketKeysResumeEachOthersSessions) {
   }
 }
 
+// A server that gives no new session behind one that is resumed, as Postfix.
+TEST_F(TlsTest, TheOnlySessionIsOfferedAgain) {
+  TlsClientOptions options;
+  options.resume = true;
+  const TlsContext for_client = client_context(options);
+  const std::string keys = make_ticket_keys();
+  const TlsContext gives = server_context({.tickets = 1, .ticket_keys = keys});
+  const TlsContext gives_none = server_context({.tickets = 1, .ticket_keys = keys});
+  SSL_CTX_set_num_tickets(gives_none.get(), 0);
+  for (const auto& [server, resumed] :
+       {std::pair(&gives, false), {&gives_none, true}, {&gives_none, true}, {&gives, true}}) {
+    TlsPair pair(scheduler_, for_client, *server);
+    ASSERT_TRUE(shake(pair).good());
+    EXPECT_EQ(pair.client.resumed(), resumed);
+    EXPECT_EQ(carry(pair.server, pair.client, "250 ok\r\n"), "250 ok\r\n");
+    EXPECT_EQ(for_client.sessions()->size(), 1U);
+  }
+}
+
 TEST(TlsSessions, KeepOnlyTheLatest) {
   TlsSessions sessions;
   for (std::size_t i = 0; i < TlsSessions::kMost + 10; ++i) sessions.put(SSL_SESSION_new());

@@ -74,10 +74,11 @@ class RelayPort(Target):
         run, tally = self.run_on(25, tls="required", tls_resume=True,
                                  messages_per_connection=1)
         self.assert_all_over_tls(run, tally)
-        resumed = run.totals("tls_resumed")
-        self.assertGreater(resumed, tally.handshakes // 2)
+        # All but the first of each connection, and few others.
+        self.assertGreater(run.totals("tls_resumed"), tally.handshakes * 0.9)
         phases = run.result["jobs"][0]["phases"]
-        self.assertEqual(phases["tls_handshake_resumed"]["count"], resumed)
+        self.assertGreater(phases["tls_handshake_resumed"]["count"],
+                           phases["tls_handshake"]["count"])
 
     def test_one_message_a_session(self):
         _, tally = self.run_on(25, tls="none", messages_per_connection=1)
