@@ -45,6 +45,7 @@ struct Run {
 // Of both sides, in the order in which they were made; empty when that cannot be told.
 std::vector<Run> in_order(const std::vector<json>& base, const std::vector<json>& fresh) {
   std::vector<Run> runs;
+  runs.reserve(base.size() + fresh.size());
   for (const json& result : base) runs.push_back({result.value("started_s", 0.0), false, &result});
   for (const json& result : fresh) runs.push_back({result.value("started_s", 0.0), true, &result});
   std::sort(runs.begin(), runs.end(),

@@ -200,6 +200,7 @@ void run_in_turn(std::vector<json>& base, std::vector<json>& fresh) {
 TEST(Regression, SidesThatTookTurnsAreComparedAsNeighbours) {
   // A machine that gets slower by half, and a new side that is slower by 6 % all the while.
   std::vector<double> slowing;
+  slowing.reserve(10);
   for (int i = 0; i < 10; ++i) slowing.push_back(1000.0 - 50.0 * i);
   std::vector<json> base = results_of(slowing);
   std::vector<json> fresh = results_of(scaled(slowing, 0.94));
