@@ -7,7 +7,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string_view>
 
@@ -15,6 +14,7 @@
 #include "parser/command_parser.h"
 #include "parser/grammar.h"
 #include "parser/octet_set.h"
+#include "parser/swar.h"
 
 namespace smtpmark::parser {
 
@@ -57,12 +57,7 @@ struct ShortNumber {
 
 // The number of up to eight digits at `p`, from where eight octets may be read.
 inline ShortNumber read_short_number(Octet* p) noexcept {
-  std::uint64_t octets = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    std::memcpy(&octets, p, sizeof(octets));
-  } else {
-    for (int i = 0; i < 8; ++i) octets |= std::uint64_t{p[i]} << (8 * i);
-  }
+  const std::uint64_t octets = swar::load(reinterpret_cast<const char*>(p));
   constexpr std::uint64_t kEach = 0x0101010101010101;
   const std::uint64_t values = octets ^ kEach * '0';  // a digit becomes its value
   const std::uint64_t others = (values | (values + kEach * (0x7f - 9))) & kEach * 0x80;

@@ -7,7 +7,7 @@ Counted are the lines and branches of what people wrote: sources, headers, and, 
 the actions and functions of the grammars; an action that Ragel copied into many states is one, and is
 reached when one copy is. What only Ragel wrote, the states and the transitions between them, is shown
 apart and has no bar. A constexpr function that never runs has been run by the compiler: it is named
-and not counted.
+and not counted. Nor is a branch that the compiler takes, by the order of octets or for constants.
 """
 
 import collections
@@ -19,6 +19,7 @@ import sys
 
 BAR = 98.0
 LLVM_COV = "llvm-cov-14"
+TAKEN_BY_COMPILER = ("std::endian::native", "std::is_constant_evaluated()")
 LINE_DIRECTIVE = re.compile(r'#line (\d+) "(?:.*/)?([^/"]+)"')
 
 Counted = collections.namedtuple("Counted", "lines branches")  # {place: was it reached}
@@ -107,8 +108,11 @@ class Files:
     def read_branches(self, exported):
         for entry in json.loads(exported)["data"][0]["files"]:
             of_file = self.origins_of(entry["filename"])
+            text = pathlib.Path(entry["filename"]).read_text().splitlines() if of_file else ()
             for branch in entry["branches"] if of_file else ():
                 line, column = branch[:2]
+                if text[line - 1][column - 1:].startswith(TAKEN_BY_COMPILER):
+                    continue
                 for is_taken, count in zip((True, False), branch[4:6]):
                     self.note(of_file, "branches", line, (column, is_taken), count != 0)
 
