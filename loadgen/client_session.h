@@ -99,7 +99,6 @@ class ClientSession {
   io::Task<bool> messages();
   std::optional<Turn> next_turn();
   io::Task<bool> transaction(Turn turn);
-  io::Task<bool> envelope();
   io::Task<bool> pipelined_transaction(Turn turn);
   io::Task<bool> body(Turn turn);
   io::Task<bool> no_body();
