@@ -2,6 +2,7 @@
 
 #include "parser/grammar.h"
 #include "parser/line.h"
+#include "parser/octet_lanes.h"
 #include "parser/plain_reply.h"
 
 namespace smtpmark::parser {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::size_t kTextBegin = 4;  // behind the code and its separator
 constexpr std::uint16_t kShutdownCode = 421;
+constexpr std::size_t kFewOctets = 16;  // has_lf()
 
 // Takes the text as it is when nothing but the text is wrong.
 bool accept_any_text(std::string_view content, const Fault& fault, ReplyLine& reply) noexcept {
@@ -29,22 +31,11 @@ Fault find_fault(std::string_view line, std::size_t line_end, bool any_text,
   return fault;
 }
 
-// memchr() is for long lines; a line that comes octet by octet is not worth the call.
-std::size_t find_line_feed(std::string_view bytes, std::size_t from) noexcept {
-  constexpr std::size_t kFew = 4;
-  if (bytes.size() - from > kFew) return bytes.find('\n', from);
-  for (; from < bytes.size(); ++from) {
-    if (bytes[from] == '\n') return from;
-  }
-  return std::string_view::npos;
-}
-
 // Whether to look at a line from its beginning again, because that takes less than to look for its
-// end first: it is short, and more than a few octets of it have arrived.
-bool is_worth_a_look(std::size_t scanned, std::size_t octets) noexcept {
+// end first.
+bool is_worth_a_look(std::size_t scanned) noexcept {
   constexpr std::size_t kShort = 64;
-  constexpr std::size_t kFew = 8;
-  return scanned == 0 || (scanned <= kShort && octets >= scanned + kFew);
+  return scanned <= kShort;
 }
 
 // The digit in which two reply codes differ first.
@@ -80,9 +71,20 @@ std::size_t first_difference(std::uint16_t a, std::uint16_t b) noexcept {
 
 // Every verdict falls at a line feed or at the limit, so that it never depends on a split.
 FeedResult ReplyParser::feed(std::string_view bytes, ReplyLine& line) noexcept {
+  // A few more octets of a line that goes on.
+  const std::size_t unseen = bytes.size() - scanned_;
+  if (unseen - 1 < kFewOctets && bytes.size() < options_.max_line && error_ == SyntaxError::kNone &&
+      !has_lf(bytes.data() + scanned_, unseen)) {
+    scanned_ = static_cast<std::uint32_t>(bytes.size());
+    return {Status::kNeedMore, 0};
+  }
+  return feed_more(bytes, line);
+}
+
+FeedResult ReplyParser::feed_more(std::string_view bytes, ReplyLine& line) noexcept {
   if (error_ != SyntaxError::kNone) return reject(line);
   const std::string_view window = bytes.substr(0, options_.max_line);
-  if (!is_worth_a_look(scanned_, window.size())) return feed_rest(window, line);
+  if (!is_worth_a_look(scanned_)) return feed_rest(window, line);
   const std::size_t plain = parse_plain_reply_line(window, line);
   if (plain == kUnended) return wait(window.size(), line);
   if (plain == kNotPlain) return feed_rest(window, line);
@@ -91,7 +93,7 @@ FeedResult ReplyParser::feed(std::string_view bytes, ReplyLine& line) noexcept {
 
 // Goes on with a line, or begins with one that is not plain.
 FeedResult ReplyParser::feed_rest(std::string_view window, ReplyLine& line) noexcept {
-  const std::size_t lf = find_line_feed(window, scanned_);
+  const std::size_t lf = window.find('\n', scanned_);
   if (lf == std::string_view::npos) return wait(window.size(), line);
   return parse(window.substr(0, lf + 1), line);
 }

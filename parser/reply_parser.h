@@ -79,6 +79,8 @@ class ReplyParser {
   std::uint64_t awaited() const noexcept { return awaited_; }  // replies still due
 
  private:
+  // What feed() does not decide alone, which needs no stack.
+  [[gnu::noinline]] FeedResult feed_more(std::string_view bytes, ReplyLine& line) noexcept;
   FeedResult feed_rest(std::string_view window, ReplyLine& line) noexcept;
   FeedResult wait(std::size_t octets, ReplyLine& line) noexcept;
   FeedResult parse(std::string_view bytes, ReplyLine& line) noexcept;
