@@ -15,36 +15,16 @@ constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking w
 constexpr std::string_view kUnasked = "a reply came that nobody had asked for";
 constexpr std::string_view kData = "DATA\r\n";
 
-std::string numbered_recipient(const std::string& recipient, std::uint32_t number) {
-  if (number == 0) return recipient;
-  const std::size_t at = recipient.rfind('@');
-  const std::string tag = "+" + std::to_string(number + 1);
-  return at == std::string::npos ? recipient + tag
-                                 : recipient.substr(0, at) + tag + recipient.substr(at);
-}
-
 }  // namespace
 
 Script::Script(const SessionPlan& plan)
     : ehlo("EHLO " + plan.helo_name + "\r\n"),
-      mail("MAIL FROM:<" + plan.sender + ">\r\n"),
-      mail_with_size("MAIL FROM:<" + plan.sender + "> SIZE=" + std::to_string(plan.message_size) +
-                     "\r\n"),
       auth_plain(
           "AUTH PLAIN " +
           base64_encode(std::string(1, '\0') + plan.user + std::string(1, '\0') + plan.password) +
           "\r\n"),
       login_user(base64_encode(plan.user) + "\r\n"),
-      login_password(base64_encode(plan.password) + "\r\n") {
-  for (std::uint32_t i = 0; i < plan.recipients; ++i) {
-    rcpt.push_back("RCPT TO:<" + numbered_recipient(plan.recipient, i) + ">\r\n");
-  }
-  std::string tail;
-  for (const std::string& line : rcpt) tail += line;
-  tail += kData;
-  envelope = mail + tail;
-  envelope_with_size = mail_with_size + tail;
-}
+      login_password(base64_encode(plan.password) + "\r\n") {}
 
 io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn) {
   if (turn.intended == 0) co_return true;
@@ -251,12 +231,11 @@ io::Task<bool> ClientSession::transaction(Turn turn) {
   if (pipelines()) co_return co_await pipelined_transaction(turn);
   message_began_ = now_;
   accepted_recipients_ = 0;
-  const bool with_size = offered_.has(parser::kCapSize);
-  const Reply mail = co_await command(
-      Phase::kMail, with_size ? context_.script.mail_with_size : context_.script.mail);
+  mail_ = take_mail();
+  const Reply mail = co_await command(Phase::kMail, mail_.envelope->mail);
   if (refused(Phase::kMail, mail, mail.positive())) co_return co_await give_up(mail);
   Reply rcpt;
-  for (const std::string& line : context_.script.rcpt) {
+  for (const std::string& line : mail_.envelope->rcpt) {
     rcpt = co_await command(Phase::kRcpt, line);
     if (!refused(Phase::kRcpt, rcpt, rcpt.positive())) ++accepted_recipients_;
     if (rcpt.last()) co_return false;
@@ -270,19 +249,22 @@ io::Task<bool> ClientSession::transaction(Turn turn) {
 // The same with MAIL, RCPT and DATA in one group (RFC 2920, 3.1). Replies to what could not succeed
 // any more are no errors of their own.
 io::Task<bool> ClientSession::pipelined_transaction(Turn turn) {
-  if (!std::exchange(envelope_written_, false)) {
+  if (std::exchange(envelope_written_, false)) {
+    mail_ = next_mail_;
+  } else {
     if (spoken_to_unasked()) {
       fail(Phase::kMail, "protocol", kUnasked);
       co_return false;
     }
-    write_envelope();
+    mail_ = take_mail();
+    write_envelope(mail_);
   }
   message_began_ = envelope_began_;
   accepted_recipients_ = 0;
   const Reply mail = co_await group_reply(Phase::kMail);
   const bool hopeless = refused(Phase::kMail, mail, mail.positive());
   if (mail.last()) co_return false;
-  for (std::size_t i = 0; i < context_.script.rcpt.size(); ++i) {
+  for (std::size_t i = 0; i < mail_.envelope->rcpt.size(); ++i) {
     const Reply rcpt = co_await group_reply(Phase::kRcpt);
     const bool good = !refused(Phase::kRcpt, rcpt, rcpt.positive() || (hopeless && !rcpt.last()));
     if (rcpt.last()) co_return false;
@@ -307,10 +289,9 @@ io::Task<ClientSession::Reply> ClientSession::group_reply(Phase phase) {
   co_return reply;
 }
 
-void ClientSession::write_envelope() {
+void ClientSession::write_envelope(const MailObject& mail) {
   envelope_began_ = now_;
-  const bool with_size = offered_.has(parser::kCapSize);
-  transport_->write(with_size ? context_.script.envelope_with_size : context_.script.envelope);
+  transport_->write(mail.envelope->group);
 }
 
 // The envelope of the next message travels with the end of this one, when it may begin already.
@@ -322,12 +303,13 @@ void ClientSession::begin_next_message() {
   if (next_->intended != 0) context_.metrics.record(Phase::kScheduleLag, next_->intended, now_);
   ++open_turns_;
   envelope_written_ = true;
-  write_envelope();
+  next_mail_ = take_mail();
+  write_envelope(next_mail_);
 }
 
 io::Task<bool> ClientSession::body(Turn turn) {
   begin();
-  transport_->write_stable(context_.message.wire());
+  transport_->write_stable(mail_.message->wire());
   ++in_doubt_;
   begin_next_message();
   const Reply reply = co_await read_reply(Phase::kEndOfData);
@@ -349,10 +331,10 @@ io::Task<bool> ClientSession::body(Turn turn) {
   context_.metrics.record(Phase::kMessage, message_began_, now_);
   count(&Counters::messages_accepted);
   count(&Counters::recipients_accepted, accepted_recipients_);
-  count(&Counters::octets_accepted, context_.message.size());
+  count(&Counters::octets_accepted, mail_.size);
   SecondCounters& second = context_.metrics.second(now_);
   ++second.messages;
-  second.octets += context_.message.size();
+  second.octets += mail_.size;
   co_return true;
 }
 

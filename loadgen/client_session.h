@@ -11,7 +11,7 @@
 #include "io/task.h"
 #include "io/tls_transport.h"
 #include "io/transport.h"
-#include "loadgen/message.h"
+#include "loadgen/mail_source.h"
 #include "loadgen/metrics.h"
 #include "loadgen/plan.h"
 #include "parser/capabilities.h"
@@ -36,27 +36,21 @@ class TurnSource {
   virtual bool ended(TimeNs now) const = 0;
 };
 
-// The command lines of a plan, written out once.
+// The command lines of a plan before its first MAIL, written out once.
 struct Script {
   explicit Script(const SessionPlan& plan);
 
   std::string ehlo;
-  std::string mail;            // without parameters
-  std::string mail_with_size;  // where SIZE is offered (RFC 1870)
-  std::vector<std::string> rcpt;
   std::string auth_plain;
   std::string login_user;
   std::string login_password;
-  // MAIL, RCPT and DATA in one (RFC 2920).
-  std::string envelope;
-  std::string envelope_with_size;
 };
 
 // What the sessions of one thread have in common; outlives them all.
 struct ClientContext {
   const SessionPlan& plan;
   const Script& script;
-  const Message& message;
+  MailSource& mail;
   const io::TlsContext* tls;  // null where the plan has no TLS
   TurnSource& turns;
   Metrics& metrics;
@@ -105,7 +99,8 @@ class ClientSession {
   io::Task<bool> give_up(Reply latest);
   bool refused(Phase phase, const Reply& reply, bool wanted);
   bool pipelines() const noexcept;
-  void write_envelope();
+  MailObject take_mail() { return context_.mail.next(offered_.offered); }
+  void write_envelope(const MailObject& mail);
   void begin_next_message();
   io::Task<bool> quit();
   io::Task<> drain_to_end();
@@ -141,6 +136,8 @@ class ClientSession {
   std::uint32_t in_doubt_ = 0;    // of those, bodies sent: a lost connection leaves them in doubt
   std::uint32_t accepted_recipients_ = 0;  // of the message under way
   std::uint64_t messages_left_ = 0;        // of the session, besides the one under way
+  MailObject mail_;                        // under way
+  MailObject next_mail_;                   // behind it, where its envelope is on its way already
   Turn first_;
   std::optional<Turn> next_;       // taken before the message under way has ended
   bool envelope_written_ = false;  // that of next_

@@ -111,7 +111,7 @@ void GeneratorThread::prepare(const Timetable& timetable) {
     share.metrics.begin(timetable.start, timetable.window, seconds, load.recording);
     if (share.connections == 0) continue;
     share.gate.emplace(share.turns, timetable.start, timetable.end, meeting_.stop, share.metrics);
-    share.context.emplace(ClientContext{share.plan.session, share.script, share.message,
+    share.context.emplace(ClientContext{share.plan.session, share.script, share.mail,
                                         share.tls ? &*share.tls : nullptr, *share.gate,
                                         share.metrics});
   }

@@ -80,14 +80,12 @@ class GeneratorThread {
   // What this thread has of one class.
   struct Share {
     explicit Share(const ClassPlan& class_plan)
-        : plan(class_plan),
-          script(class_plan.session),
-          message(Message::render(class_plan.session)) {}
+        : plan(class_plan), script(class_plan.session), mail(class_plan.session) {}
     std::uint64_t most_waiting() const { return gate ? gate->most_waiting() : 0; }
 
     const ClassPlan& plan;
     Script script;
-    Message message;
+    MailSource mail;
     std::uint32_t connections = 0;
     TurnShare turns;
     std::optional<io::TlsContext> tls;

@@ -1,0 +1,34 @@
+// The envelope of one message (RFC 5321, 2.3.1), written out as the commands that carry it.
+#ifndef SMTPMARK_LOADGEN_ENVELOPE_H_
+#define SMTPMARK_LOADGEN_ENVELOPE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smtpmark::loadgen {
+
+// What the parameters of MAIL depend on.
+struct MailFacts {
+  std::uint64_t capabilities = 0;  // offered: bits of parser::Capability
+  std::uint64_t size = 0;          // octets of this very message, before dot-stuffing
+};
+
+struct Envelope {
+  std::string mail;               // with the parameters that are to be used
+  std::vector<std::string> rcpt;  // a line for each recipient
+  std::string group;              // MAIL, RCPT and DATA in one (RFC 2920, 3.1)
+
+  // Writes the lines anew, into the memory that they have.
+  void write(std::string_view reverse_path, const std::vector<std::string>& forward_paths,
+             const MailFacts& facts);
+};
+
+// The forward-path of recipient `number` of a message whose recipients have one address between
+// them: from the second on they are told apart by a tag.
+std::string numbered_recipient(const std::string& recipient, std::uint32_t number);
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_ENVELOPE_H_
