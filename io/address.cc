@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 namespace smtpmark::io {
@@ -56,6 +58,9 @@ tl::expected<HostPort, std::string> split_host_port(std::string_view text) {
 }
 
 tl::expected<Address, std::string> Address::resolve(std::string_view host_and_port) {
+  if (host_and_port.starts_with(kUnixPrefix)) {
+    return of_path(host_and_port.substr(kUnixPrefix.size()));
+  }
   const auto split = split_host_port(host_and_port);
   if (!split) return tl::unexpected(split.error());
   return resolve(split->host, split->port);
@@ -81,6 +86,20 @@ tl::expected<Address, std::string> Address::resolve(const std::string& host, std
   return address;
 }
 
+tl::expected<Address, std::string> Address::of_path(std::string_view path) {
+  Address address;
+  auto& name = reinterpret_cast<sockaddr_un&>(address.storage_);
+  if (path.empty() || path.size() >= sizeof name.sun_path) {
+    return tl::unexpected("the path of a UNIX socket has 1 to " +
+                          std::to_string(sizeof name.sun_path - 1) + " octets: '" +
+                          std::string(path) + "'");
+  }
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, path.data(), path.size());
+  address.length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return address;
+}
+
 Address Address::of_socket(int descriptor) {
   Address address;
   address.length_ = sizeof address.storage_;
@@ -89,11 +108,19 @@ Address Address::of_socket(int descriptor) {
 }
 
 std::uint16_t Address::port() const noexcept {
+  if (is_unix()) return 0;
   return ntohs(family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage_).sin6_port
                                     : reinterpret_cast<const sockaddr_in&>(storage_).sin_port);
 }
 
+std::string Address::path() const {
+  if (!is_unix()) return {};
+  const auto& name = reinterpret_cast<const sockaddr_un&>(storage_);
+  return {name.sun_path, strnlen(name.sun_path, sizeof name.sun_path)};
+}
+
 Reach Address::reach() const noexcept {
+  if (is_unix()) return Reach::kLoopback;
   if (family() == AF_INET6) {
     return reach_of_v6(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr);
   }
@@ -101,6 +128,7 @@ Reach Address::reach() const noexcept {
 }
 
 std::string Address::to_string() const {
+  if (is_unix()) return std::string(kUnixPrefix) + path();
   char text[INET6_ADDRSTRLEN] = "";
   if (family() == AF_INET6) {
     inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr, text,

@@ -13,13 +13,25 @@ namespace {
 
 constexpr TimeNs kRetryAfter = 10 * kMillisecond;
 
+// A UNIX socket that nobody listens on any more is in the way of the next one.
+void remove_stale(const Address& address) {
+  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return;
+  const int result = ::connect(descriptor, address.sockaddr_ptr(), address.length());
+  if (result < 0 && errno == ECONNREFUSED) ::unlink(address.path().c_str());
+  ::close(descriptor);
+}
+
 Result<int> listen_on(const Address& address, int backlog, bool share_port) {
   const int descriptor = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return tl::unexpected(error_from_errno(errno));
+  if (address.is_unix()) remove_stale(address);
   const int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (share_port) setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
+  if (!address.is_unix()) {  // accepted sockets inherit it
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
   if (address.family() == AF_INET6) {
     setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
@@ -57,6 +69,7 @@ Listener::Listener(Ring& ring, int descriptor, OnAccept on_accept, void* context
 
 Listener::~Listener() {
   if (descriptor_ >= 0) ::close(descriptor_);
+  if (address_.is_unix()) ::unlink(address_.path().c_str());
 }
 
 void Listener::arm() {

@@ -1,4 +1,4 @@
-// A listening TCP socket on a ring.
+// A listening socket on a ring: TCP, or a UNIX socket, which is removed in the end.
 #ifndef SMTPMARK_IO_LISTENER_H_
 #define SMTPMARK_IO_LISTENER_H_
 
@@ -18,7 +18,7 @@ class Listener {
   using OnAccept = void (*)(void* context, SocketPtr socket);
 
   // With `share_port` several listeners of one user may have the same address, one a thread; the
-  // kernel spreads connections over them (SO_REUSEPORT).
+  // kernel spreads connections over them (SO_REUSEPORT; not for UNIX sockets).
   static Result<std::unique_ptr<Listener>> create(Ring& ring, const Address& address, int backlog,
                                                   OnAccept on_accept, void* context,
                                                   bool share_port = false);

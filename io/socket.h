@@ -1,4 +1,4 @@
-// A TCP connection on a ring.
+// A connection on a ring: TCP, or a UNIX socket.
 #ifndef SMTPMARK_IO_SOCKET_H_
 #define SMTPMARK_IO_SOCKET_H_
 

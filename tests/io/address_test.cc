@@ -37,11 +37,29 @@ TEST(HostPort, RefusesWhatIsNoHostAndPort) {
 }
 
 TEST(Address, ReadsBackAsItWasWritten) {
-  for (const char* text : {"127.0.0.1:25", "[::1]:465", "192.0.2.7:65535", "[2001:db8::2]:1"}) {
+  for (const char* text : {"127.0.0.1:25", "[::1]:465", "192.0.2.7:65535", "[2001:db8::2]:1",
+                           "unix:/run/lmtp", "unix:relative"}) {
     const auto address = Address::resolve(text);
     ASSERT_TRUE(address) << address.error();
     EXPECT_EQ(address->to_string(), text);
   }
+}
+
+TEST(Address, OfAPathHasNoPortAndStaysOnTheMachine) {
+  const auto address = Address::resolve("unix:/run/lmtp");
+  ASSERT_TRUE(address) << address.error();
+  EXPECT_TRUE(address->is_unix());
+  EXPECT_EQ(address->path(), "/run/lmtp");
+  EXPECT_EQ(address->port(), 0);
+  EXPECT_EQ(address->reach(), Reach::kLoopback);
+}
+
+TEST(Address, APathHasToFit) {
+  EXPECT_FALSE(Address::of_path(""));
+  EXPECT_TRUE(Address::of_path(std::string(107, 'x')));
+  const auto too_long = Address::of_path(std::string(108, 'x'));
+  ASSERT_FALSE(too_long);
+  EXPECT_NE(too_long.error().find("1 to 107 octets"), std::string::npos) << too_long.error();
 }
 
 TEST(Address, AFailedLookUpNamesTheHost) {

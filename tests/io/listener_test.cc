@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,56 @@ TEST_F(ListenerTest, TwoShareAPort) {
   others.clear();
   (*two)->stop();
   end(**one);
+}
+
+// Of a socket in a folder of the test's own.
+class UnixListenerTest : public ListenerTest {
+ protected:
+  UnixListenerTest() : folder_(::testing::TempDir() + "smtpmark-XXXXXX") {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    address_ = *Address::of_path(folder_ + "/socket");
+  }
+  ~UnixListenerTest() override { std::filesystem::remove_all(folder_); }
+  bool is_there() const { return std::filesystem::exists(address_.path()); }
+
+  std::string folder_;
+  Address address_;
+};
+
+TEST_F(UnixListenerTest, HandsOverConnectionsThatReceive) {
+  auto listener = listen(address_, accepted_);
+  ASSERT_TRUE(listener) << describe(listener.error());
+  EXPECT_EQ((*listener)->address().to_string(), "unix:" + address_.path());
+  const Result<SocketPtr> socket = connect_to(address_);
+  ASSERT_TRUE(socket) << describe(socket.error());
+  (*socket)->write("hello");
+  run_until([&] { return accepted_.size() == 1; });
+  Outcome outcome;
+  spawn(read_count(*accepted_.front(), 5, outcome));
+  run_until([&] { return outcome.done; });
+  EXPECT_EQ(outcome.received, "hello");
+  end(**listener);
+}
+
+TEST_F(UnixListenerTest, LeavesNoSocketBehind) {
+  auto listener = listen(address_, accepted_);
+  ASSERT_TRUE(listener);
+  EXPECT_TRUE(is_there());
+  end(**listener);
+  listener->reset();
+  EXPECT_FALSE(is_there());
+}
+
+TEST_F(UnixListenerTest, TakesThePlaceOfADeadOneAndOfNoOther) {
+  const int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(dead, address_.sockaddr_ptr(), address_.length()), 0);
+  close(dead);
+  auto listener = listen(address_, accepted_);
+  ASSERT_TRUE(listener) << describe(listener.error());
+  const auto second = listen(address_, accepted_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::kAddressInUse);
+  end(**listener);
 }
 
 TEST_F(ListenerTest, APortInUseIsNamed) {
