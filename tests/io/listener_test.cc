@@ -88,9 +88,11 @@ TEST_F(UnixListenerTest, HandsOverConnectionsThatReceive) {
   auto listener = listen(address_, accepted_);
   ASSERT_TRUE(listener) << describe(listener.error());
   EXPECT_EQ((*listener)->address().to_string(), "unix:" + address_.path());
-  const Result<SocketPtr> socket = connect_to(address_);
-  ASSERT_TRUE(socket) << describe(socket.error());
-  (*socket)->write("hello");
+  ASSERT_TRUE(connect_to(address_));
+  run_until([&] { return accepted_.size() == 1; });
+  accepted_.clear();
+  Peer peer = Peer::connect_to(address_);
+  peer.send_some("hello");
   run_until([&] { return accepted_.size() == 1; });
   Outcome outcome;
   spawn(read_count(*accepted_.front(), 5, outcome));

@@ -65,7 +65,7 @@ std::string pattern(std::size_t octets, unsigned seed) {
 // Peer
 
 Peer Peer::connect_to(const Address& address) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int descriptor = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   EXPECT_EQ(::connect(descriptor, address.sockaddr_ptr(), address.length()), 0) << errno;
   return Peer(descriptor);
 }
