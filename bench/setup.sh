@@ -3,7 +3,7 @@
 
 smtpmark_build_packages="g++ meson ninja-build pkg-config ragel git liburing-dev libssl-dev
   libcli11-dev libtomlplusplus-dev libfmt-dev nlohmann-json3-dev libexpected-dev libgtest-dev
-  libgmock-dev libbenchmark-dev libmimalloc-dev libjs-chart.js zlib1g-dev prometheus-cpp-dev iproute2 util-linux"
+  libgmock-dev libbenchmark-dev libmimalloc-dev libjs-chart.js zlib1g-dev libgsasl-dev prometheus-cpp-dev iproute2 util-linux"
 
 # Prints those of the named Debian packages that are not installed.
 missing_packages() {
@@ -41,7 +41,7 @@ need_tools() {
     command -v "$tool" >/dev/null 2>&1 || absent="$absent $tool"
   done
   if command -v pkg-config >/dev/null 2>&1; then
-    for library in liburing openssl fmt nlohmann_json CLI11 tomlplusplus zlib prometheus-cpp-pull gtest benchmark; do
+    for library in liburing openssl fmt nlohmann_json CLI11 tomlplusplus zlib libgsasl prometheus-cpp-pull gtest benchmark; do
       pkg-config --exists "$library" || absent="$absent $library"
     done
   fi

@@ -254,4 +254,27 @@ void TlsTransport::write_close_notify() {
   ERR_clear_error();
 }
 
+std::string TlsTransport::tls_exporter() const {
+  constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+  constexpr std::size_t kOctets = 32;
+  if (SSL_version(ssl_.get()) < TLS1_3_VERSION) return {};
+  std::string binding(kOctets, '\0');
+  const int done =
+      SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(binding.data()),
+                                 binding.size(), kLabel.data(), kLabel.size(), nullptr, 0, 1);
+  return done == 1 ? binding : std::string();
+}
+
+// The first Finished: the client's in a full handshake, the server's in one that resumes.
+std::string TlsTransport::tls_unique() const {
+  if (SSL_version(ssl_.get()) >= TLS1_3_VERSION) return {};
+  const bool own = (SSL_is_server(ssl_.get()) == 1) == resumed();
+  std::string finished(EVP_MAX_MD_SIZE, '\0');
+  const std::size_t length =
+      own ? SSL_get_finished(ssl_.get(), finished.data(), finished.size())
+          : SSL_get_peer_finished(ssl_.get(), finished.data(), finished.size());
+  finished.resize(std::min(length, finished.size()));
+  return finished;
+}
+
 }  // namespace smtpmark::io

@@ -39,6 +39,11 @@ class TlsTransport final : public Transport {
   std::string_view cipher() const noexcept { return SSL_get_cipher_name(ssl_.get()); }
   bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
 
+  // What names this connection to both its ends and to nobody else, in octets: tls-exporter (RFC
+  // 9266) from TLS 1.3 on, tls-unique (RFC 5929, 3) before it. Empty in the other versions.
+  std::string tls_exporter() const;
+  std::string tls_unique() const;
+
   void discard_input() noexcept override;
   void write(std::string_view bytes) override;
   void write_stable(std::string_view bytes) override;

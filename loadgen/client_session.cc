@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "loadgen/base64.h"
-
 namespace smtpmark::loadgen {
 
 namespace {
@@ -12,19 +10,11 @@ namespace {
 constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
 constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking whether to go on
 
-constexpr std::string_view kUnasked = "a reply came that nobody had asked for";
 constexpr std::string_view kData = "DATA\r\n";
 
 }  // namespace
 
-Script::Script(const SessionPlan& plan)
-    : ehlo("EHLO " + plan.helo_name + "\r\n"),
-      auth_plain(
-          "AUTH PLAIN " +
-          base64_encode(std::string(1, '\0') + plan.user + std::string(1, '\0') + plan.password) +
-          "\r\n"),
-      login_user(base64_encode(plan.user) + "\r\n"),
-      login_password(base64_encode(plan.password) + "\r\n") {}
+Script::Script(const SessionPlan& plan) : ehlo("EHLO " + plan.helo_name + "\r\n") {}
 
 io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn) {
   if (turn.intended == 0) co_return true;
@@ -72,8 +62,9 @@ io::Task<bool> ClientSession::converse() {
     fail(Phase::kStarttls, "starttls-not-offered", "the server does not offer STARTTLS");
     co_return false;
   }
-  if (context_.plan.auth != AuthChoice::kNone) {
+  if (context_.plan.auth.wanted()) {
     if (const bool ok = co_await authenticate(); !ok) co_return false;
+    if (kept_out_) co_return co_await quit();
   }
   established_ = true;
   count(&Counters::sessions_established);
@@ -147,49 +138,6 @@ io::Task<bool> ClientSession::starttls() {
     co_return false;
   }
   co_return co_await secure();
-}
-
-io::Task<bool> ClientSession::authenticate() {
-  const SessionPlan& plan = context_.plan;
-  if (!tls_ && !plan.auth_without_tls) {
-    fail(Phase::kAuth, "auth-without-tls",
-         "AUTH is not sent without TLS unless --auth-without-tls is given");
-    co_return false;
-  }
-  const bool plain_offered = (offered_.mechanisms & parser::kAuthPlain) != 0;
-  const bool login_offered = (offered_.mechanisms & parser::kAuthLogin) != 0;
-  if (plain_offered && plan.auth != AuthChoice::kLogin) co_return co_await auth_plain();
-  if (login_offered && plan.auth != AuthChoice::kPlain) co_return co_await auth_login();
-  fail(Phase::kAuth, "auth-not-offered", "the server offers no AUTH mechanism that was asked for");
-  co_return false;
-}
-
-io::Task<bool> ClientSession::auth_plain() {
-  const Reply reply = co_await command(Phase::kAuth, context_.script.auth_plain);
-  if (reply.code == 0) co_return false;
-  if (reply.code != 235) {
-    fail_reply(Phase::kAuth, reply);
-    co_return false;
-  }
-  co_return true;
-}
-
-io::Task<bool> ClientSession::auth_login() {
-  begin();
-  const std::string_view lines[] = {"AUTH LOGIN\r\n", context_.script.login_user,
-                                    context_.script.login_password};
-  for (std::size_t i = 0; i < 3; ++i) {
-    transport_->write(lines[i]);
-    const Reply reply = co_await read_reply(Phase::kAuth);
-    if (reply.code == 0) co_return false;
-    const std::uint16_t wanted = i < 2 ? 334 : 235;
-    if (reply.code != wanted) {
-      fail_reply(Phase::kAuth, reply);
-      co_return false;
-    }
-  }
-  end(Phase::kAuth);
-  co_return true;
 }
 
 // Message after message, as long as there are turns.

@@ -14,7 +14,9 @@
 #include "loadgen/mail_source.h"
 #include "loadgen/metrics.h"
 #include "loadgen/plan.h"
+#include "loadgen/sasl_client.h"
 #include "parser/capabilities.h"
+#include "parser/command_parser.h"
 #include "parser/reply_parser.h"
 
 namespace smtpmark::loadgen {
@@ -41,9 +43,6 @@ struct Script {
   explicit Script(const SessionPlan& plan);
 
   std::string ehlo;
-  std::string auth_plain;
-  std::string login_user;
-  std::string login_password;
 };
 
 // What the sessions of one thread have in common; outlives them all.
@@ -52,6 +51,7 @@ struct ClientContext {
   const Script& script;
   MailSource& mail;
   const io::TlsContext* tls;  // null where the plan has no TLS
+  SaslClient& sasl;           // unused where the plan has no AUTH
   TurnSource& turns;
   Metrics& metrics;
 };
@@ -70,9 +70,12 @@ class ClientSession {
   // The whole dialogue. Returns whether it ended as planned; every failure has been recorded.
   io::Task<bool> run();
 
-  bool established() const noexcept { return established_; }
+  // Whether the server let the session in, or kept it out as it was to.
+  bool established() const noexcept { return established_ || kept_out_; }
 
  private:
+  static constexpr std::string_view kUnasked = "a reply came that nobody had asked for";
+
   struct Reply {
     std::uint16_t code = 0;  // 0: none came; recorded
     parser::EnhancedCode enhanced;
@@ -88,8 +91,11 @@ class ClientSession {
   io::Task<bool> ehlo(Phase phase);
   io::Task<bool> starttls();
   io::Task<bool> authenticate();
-  io::Task<bool> auth_plain();
-  io::Task<bool> auth_login();
+  bool speaks_first(std::size_t octets) const noexcept;
+  io::Task<Reply> exchange(parser::AuthMechanism mechanism, Login login);
+  io::Task<Reply> cancel(std::string why);
+  ChannelBinding channel_binding(parser::AuthMechanism mechanism) const;
+  bool conclude(parser::AuthMechanism mechanism, bool wrong, const Reply& reply);
   io::Task<bool> messages();
   std::optional<Turn> next_turn();
   io::Task<bool> transaction(Turn turn);
@@ -126,12 +132,15 @@ class ClientSession {
   ClientContext& context_;
   io::Transport* transport_;  // the lower one, then tls_
   std::optional<io::TlsTransport> tls_;
-  // Real servers send longer lines than the 512 octets of RFC 5321, 4.5.3.1.5, and Latin-1.
-  parser::ReplyParser parser_{parser::ReplyOptions{.max_line = 4096, .any_text = true}};
+  // Real servers send longer lines than the 512 octets of RFC 5321, 4.5.3.1.5, and Latin-1; the
+  // challenges of AUTH may be longer (RFC 4954, 4).
+  parser::ReplyParser parser_{
+      parser::ReplyOptions{.max_line = parser::kMaxAuthLine, .any_text = true}};
   parser::ReplyLine line_;
   parser::Capabilities offered_;
   bool collecting_ehlo_ = false;
   bool established_ = false;
+  bool kept_out_ = false;         // with a wrong password, as was wanted
   std::uint32_t open_turns_ = 0;  // taken and not accounted for: two when messages overlap
   std::uint32_t in_doubt_ = 0;    // of those, bodies sent: a lost connection leaves them in doubt
   std::uint32_t accepted_recipients_ = 0;  // of the message under way

@@ -241,7 +241,8 @@ tl::expected<LoadResult, std::string> run_load(const RunPlan& plan, const LoadHo
       *std::max_element(errors.begin(), errors.end(),
                         [](const ErrorRow& a, const ErrorRow& b) { return a.count < b.count; });
   result.main_failure = std::string(to_string(most.phase)) + ": " + most.sample;
-  if (result.metrics.total().sessions_established == 0 && result.ending == Ending::kCompleted) {
+  if (result.metrics.total().sessions_established == 0 &&
+      result.metrics.total().auth_rejected_as_wanted == 0 && result.ending == Ending::kCompleted) {
     result.ending = Ending::kAborted;
   }
   return result;

@@ -30,7 +30,9 @@ TurnShare turn_share(const LoadPlan& load, const RateCurve& curve, const Arrival
 
 GeneratorThread::GeneratorThread(const RunPlan& plan, std::uint32_t index, Meeting& meeting)
     : plan_(plan), index_(index), meeting_(meeting), curve_(plan.load.stages) {
-  for (const ClassPlan& one : plan.classes) shares_.push_back(std::make_unique<Share>(one));
+  for (const ClassPlan& one : plan.classes) {
+    shares_.push_back(std::make_unique<Share>(one, index, plan.load.threads));
+  }
   share_out();
 }
 
@@ -112,7 +114,7 @@ void GeneratorThread::prepare(const Timetable& timetable) {
     if (share.connections == 0) continue;
     share.gate.emplace(share.turns, timetable.start, timetable.end, meeting_.stop, share.metrics);
     share.context.emplace(ClientContext{share.plan.session, share.script, share.mail,
-                                        share.tls ? &*share.tls : nullptr, *share.gate,
+                                        share.tls ? &*share.tls : nullptr, share.sasl, *share.gate,
                                         share.metrics});
   }
 }

@@ -79,13 +79,17 @@ class GeneratorThread {
  private:
   // What this thread has of one class.
   struct Share {
-    explicit Share(const ClassPlan& class_plan)
-        : plan(class_plan), script(class_plan.session), mail(class_plan.session) {}
+    Share(const ClassPlan& class_plan, std::uint32_t index, std::uint32_t threads)
+        : plan(class_plan),
+          script(class_plan.session),
+          mail(class_plan.session),
+          sasl(class_plan.session.auth, index, threads) {}
     std::uint64_t most_waiting() const { return gate ? gate->most_waiting() : 0; }
 
     const ClassPlan& plan;
     Script script;
     MailSource mail;
+    SaslClient sasl;
     std::uint32_t connections = 0;
     TurnShare turns;
     std::optional<io::TlsContext> tls;

@@ -92,9 +92,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port,
   SessionPlan& session = plan.classes.front().session;
   session.role = way.role;
   session.tls = way.tls;
-  session.auth = way.auth ? AuthChoice::kPlain : AuthChoice::kNone;
-  session.user = SinkOptions{}.user;
-  session.password = SinkOptions{}.password;
+  if (way.auth) session.auth = auth_as(parser::kAuthPlain, kSinkUser, kSinkPassword);
   session.helo_name = options.helo_name;
   session.sender = options.from;
   session.recipient = options.to;

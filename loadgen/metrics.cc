@@ -67,6 +67,9 @@ void Metrics::merge(const Metrics& other) {
   total_.add(other.total_);
   measured_.add(other.measured_);
   occupancy_.merge(other.occupancy_);
+  for (std::size_t i = 0; i < auth_by_mechanism_.size(); ++i) {
+    auth_by_mechanism_[i] += other.auth_by_mechanism_[i];
+  }
   for (std::size_t i = 0; i < kPhaseCount; ++i) {
     histograms_[i].merge(other.histograms_[i]);
     outside_[i].merge(other.outside_[i]);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/scheduler.h"
+#include "loadgen/auth_plan.h"
 #include "loadgen/coarse_histogram.h"
 #include "loadgen/histogram.h"
 #include "loadgen/phase.h"
@@ -23,12 +24,14 @@ using io::TimeNs;
 
 struct Counters {
   std::uint64_t sessions_started = 0;
-  std::uint64_t sessions_established = 0;  // ready for MAIL: greeted, secured, authenticated
-  std::uint64_t sessions_completed = 0;    // ended with a QUIT that was answered
-  std::uint64_t sessions_plain = 0;        // established without TLS
-  std::uint64_t tls_handshakes = 0;        // full and resumed
-  std::uint64_t tls_resumed = 0;           // of these
-  std::uint64_t messages_accepted = 0;     // its own 2xx was read
+  std::uint64_t sessions_established = 0;     // ready for MAIL: greeted, secured, authenticated
+  std::uint64_t sessions_completed = 0;       // ended with a QUIT that was answered
+  std::uint64_t sessions_plain = 0;           // established without TLS
+  std::uint64_t tls_handshakes = 0;           // full and resumed
+  std::uint64_t tls_resumed = 0;              // of these
+  std::uint64_t auth_accepted = 0;            // AUTH that ended with 235
+  std::uint64_t auth_rejected_as_wanted = 0;  // sessions with a wrong password, ended with 535
+  std::uint64_t messages_accepted = 0;        // its own 2xx was read
   std::uint64_t messages_failed = 0;
   std::uint64_t messages_in_doubt = 0;    // all sent, connection lost before the reply
   std::uint64_t recipients_accepted = 0;  // of accepted messages
@@ -41,13 +44,15 @@ struct Counters {
 };
 
 // All of them, by their names in results.
-inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 14>
+inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 16>
     kCounterNames = {{{"sessions_started", &Counters::sessions_started},
                       {"sessions_established", &Counters::sessions_established},
                       {"sessions_completed", &Counters::sessions_completed},
                       {"sessions_plain", &Counters::sessions_plain},
                       {"tls_handshakes", &Counters::tls_handshakes},
                       {"tls_resumed", &Counters::tls_resumed},
+                      {"auth_accepted", &Counters::auth_accepted},
+                      {"auth_rejected_as_wanted", &Counters::auth_rejected_as_wanted},
                       {"messages_accepted", &Counters::messages_accepted},
                       {"messages_failed", &Counters::messages_failed},
                       {"messages_in_doubt", &Counters::messages_in_doubt},
@@ -140,6 +145,10 @@ class Metrics {
   }
   SecondCounters& second(TimeNs when) noexcept;
   Occupancy& occupancy() noexcept { return occupancy_; }
+  // A session was let in by `mechanism`.
+  void authenticated(parser::AuthMechanism mechanism) noexcept {
+    ++auth_by_mechanism_[index_of(mechanism)];
+  }
 
   void error(TimeNs when, Phase phase, std::string_view kind, std::uint16_t code,
              parser::EnhancedCode enhanced, std::string_view sample);
@@ -156,6 +165,8 @@ class Metrics {
     return outside_[static_cast<std::size_t>(phase)];
   }
   const Occupancy& occupancy() const noexcept { return occupancy_; }
+  // Of the whole run.
+  const MechanismCounts& auth_by_mechanism() const noexcept { return auth_by_mechanism_; }
   const std::vector<SecondCounters>& seconds() const noexcept { return seconds_; }
   const std::vector<ErrorRow>& errors() const noexcept { return errors_; }
 
@@ -168,6 +179,7 @@ class Metrics {
   std::array<Histogram, kPhaseCount> histograms_;
   std::array<Histogram, kPhaseCount> outside_;
   Occupancy occupancy_;
+  MechanismCounts auth_by_mechanism_{};
   std::vector<SecondCounters> seconds_;
   std::vector<ErrorRow> errors_;
 };

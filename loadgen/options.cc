@@ -13,10 +13,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
   command
       .add_option("--submissions", options.submissions, "HOST:PORT with the customs of port 465")
       ->take_all();
-  command.add_option("--user", options.sink.user, "User that may authenticate")
-      ->capture_default_str();
-  command.add_option("--password", options.sink.password, "Password of the user")
-      ->capture_default_str();
+  define_sink_auth(command, options.auth);
   command.add_option("--host-name", options.sink.host_name, "Name in the greeting")
       ->capture_default_str();
   command.add_option("--size-limit", options.sink.size_limit, "Largest message, octets")
@@ -78,6 +75,9 @@ void define_parse(CLI::App& command, ParseOptions& options) {
 tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options) {
   SinkPlan plan;
   plan.options = options.sink;
+  auto auth = make_sink_auth(options.auth);
+  if (!auth) return tl::unexpected(auth.error());
+  plan.options.auth = std::move(*auth);
   plan.options.timeout_ns = to_ns(options.timeout_s);
   plan.threads = options.threads;
   plan.connections = options.connections;

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "loadgen/auth_options.h"
 #include "loadgen/outputs.h"
 #include "loadgen/run_options.h"
 #include "loadgen/sink.h"
@@ -22,6 +23,7 @@ struct SinkRunOptions {
   std::vector<std::string> submission;
   std::vector<std::string> submissions;
   SinkOptions sink;
+  SinkAuthOptions auth;
   double timeout_s = 300.0;
   std::uint32_t threads = 1;
   std::uint32_t connections = 1024;

@@ -19,6 +19,7 @@ enum class Phase : std::uint8_t {
   kTlsHandshakeResumed,  // of one that resumes an earlier session (RFC 8446, 2.2; RFC 5077)
   kEhloTls,              // the EHLO behind STARTTLS
   kAuth,                 // AUTH to its 235
+  kAuthRejected,         // AUTH with a wrong password to its 535, where that was wanted
   kMail,
   kRcpt,                // each RCPT
   kData,                // DATA to its 354
@@ -32,7 +33,7 @@ enum class Phase : std::uint8_t {
   kSessionUncorrected,  // open loop: connect to 221
 };
 
-inline constexpr std::size_t kPhaseCount = 20;
+inline constexpr std::size_t kPhaseCount = 21;
 
 // As in tables and JSON.
 inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {"schedule_lag",
@@ -44,6 +45,7 @@ inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {"sched
                                                                           "tls_handshake_resumed",
                                                                           "ehlo_tls",
                                                                           "auth",
+                                                                          "auth_rejected",
                                                                           "mail",
                                                                           "rcpt",
                                                                           "data",

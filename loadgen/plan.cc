@@ -25,16 +25,6 @@ std::string_view to_string(TlsPolicy policy) noexcept {
   return "none";
 }
 
-std::string_view to_string(AuthChoice choice) noexcept {
-  switch (choice) {
-    case AuthChoice::kNone: return "none";
-    case AuthChoice::kAuto: return "auto";
-    case AuthChoice::kPlain: return "plain";
-    case AuthChoice::kLogin: return "login";
-  }
-  return "none";
-}
-
 std::string_view to_string(Pipelining pipelining) noexcept {
   switch (pipelining) {
     case Pipelining::kNone: return "none";

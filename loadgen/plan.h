@@ -9,6 +9,7 @@
 
 #include "io/address.h"
 #include "io/tls_context.h"
+#include "loadgen/auth_plan.h"
 #include "loadgen/predicate.h"
 
 namespace smtpmark::loadgen {
@@ -28,9 +29,6 @@ enum class TlsPolicy : std::uint8_t {
   kImplicit,       // TLS from the first octet
 };
 std::string_view to_string(TlsPolicy policy) noexcept;
-
-enum class AuthChoice : std::uint8_t { kNone, kAuto, kPlain, kLogin };
-std::string_view to_string(AuthChoice choice) noexcept;
 
 // Which commands travel together, where the server offers PIPELINING (RFC 2920).
 enum class Pipelining : std::uint8_t {
@@ -52,10 +50,7 @@ std::string_view to_string(TurnOf turn_of) noexcept;
 struct SessionPlan {
   Role role = Role::kRelay;
   TlsPolicy tls = TlsPolicy::kOpportunistic;
-  AuthChoice auth = AuthChoice::kNone;
-  bool auth_without_tls = false;
-  std::string user;
-  std::string password;
+  AuthPlan auth;
   std::string helo_name = "client.example.com";
   std::string sender = "load@example.com";
   std::string recipient = "sink@example.com";

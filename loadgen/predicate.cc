@@ -196,9 +196,9 @@ class Reader {
 };
 
 std::uint64_t turns_begun(const Counters& counters) noexcept {
-  return std::max(
-      counters.messages_accepted + counters.messages_failed + counters.messages_in_doubt,
-      counters.sessions_started);
+  return std::max(counters.messages_accepted + counters.messages_failed +
+                      counters.messages_in_doubt + counters.auth_rejected_as_wanted,
+                  counters.sessions_started);
 }
 
 double per_second(std::uint64_t count, const Figures& figures) {

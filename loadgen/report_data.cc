@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<PhaseTitle, 20> kPhases = {{
+constexpr std::array<PhaseTitle, 21> kPhases = {{
     {"schedule_lag", "schedule lag", "wait"},
     {"connect", "connect", "wait"},
     {"greeting", "greeting", "wait"},
@@ -24,6 +24,7 @@ constexpr std::array<PhaseTitle, 20> kPhases = {{
     {"tls_handshake_resumed", "TLS handshake, resumed", "tls"},
     {"ehlo_tls", "EHLO over TLS", "tls"},
     {"auth", "AUTH", "auth"},
+    {"auth_rejected", "AUTH rejected as wanted", "auth"},
     {"mail", "MAIL", "envelope"},
     {"rcpt", "RCPT", "envelope"},
     {"data", "DATA", "envelope"},

@@ -29,6 +29,7 @@ constexpr std::array<std::pair<const char*, const char*>, kPhaseCount> kPhaseTit
     {"tls_handshake_resumed", "TLS handshake, resumed"},
     {"ehlo_tls", "EHLO over TLS"},
     {"auth", "AUTH"},
+    {"auth_rejected", "AUTH rejected as wanted"},
     {"mail", "MAIL"},
     {"rcpt", "RCPT"},
     {"data", "DATA"},
@@ -141,6 +142,21 @@ void render_throughput(Out out, const json& result) {
   *out++ = '\n';
 }
 
+// By which mechanisms sessions were let in, and how many were kept out as was wanted.
+void render_auth_notes(Out out, const std::string& name, const json& job) {
+  const json used = job.value("auth_by_mechanism", json::object());
+  std::string text;
+  for (const auto& [mechanism, count] : used.items()) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", mechanism, count.get<std::uint64_t>());
+  }
+  if (!text.empty()) fmt::format_to(out, "{}: let in by AUTH {}\n", name, text);
+  const auto rejected = job.at("totals").value("auth_rejected_as_wanted", std::uint64_t{0});
+  if (rejected > 0) {
+    fmt::format_to(out, "{}: {} sessions with a wrong password were rejected, as was wanted\n",
+                   name, rejected);
+  }
+}
+
 void render_notes(Out out, const json& job) {
   const std::string name = job.at("name").get<std::string>();
   const json& totals = job.at("totals");
@@ -152,6 +168,7 @@ void render_notes(Out out, const json& job) {
   if (job.at("config").value("tls_resume", false) && totals.at("tls_resumed") == 0) {
     fmt::format_to(out, "{}: no TLS session was resumed: the server gave no tickets\n", name);
   }
+  render_auth_notes(out, name, job);
   if (job.at("config").at("measure") == "counters") {
     fmt::format_to(out, "{}: no latencies, as --measure counters asks\n", name);
   }

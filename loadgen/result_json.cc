@@ -96,19 +96,37 @@ json errors_to_json(const Metrics& metrics) {
   return errors;
 }
 
+json auth_to_json(const AuthPlan& auth) {
+  return {{"auth_initial_response", to_string(auth.initial_response)},
+          {"auth_without_tls", auth.without_tls},
+          {"wrong_password_share", auth.wrong_password_share},
+          {"users", auth.users->size()}};
+}
+
+// Those that were used.
+json mechanisms_to_json(const MechanismCounts& counts) {
+  json used = json::object();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) used[std::string(parser::to_string(kMechanisms[i]))] = counts[i];
+  }
+  return used;
+}
+
 json session_to_json(const ClassPlan& one) {
   const SessionPlan& session = one.session;
-  return {{"role", to_string(session.role)},
-          {"tls", to_string(session.tls)},
-          {"tls_verify", one.tls.verify},
-          {"tls_resume", one.tls.resume},
-          {"auth", to_string(session.auth)},
-          {"pipelining", to_string(session.pipelining)},
-          {"messages_per_connection", session.messages_per_connection},
-          {"recipients", session.recipients},
-          {"size", session.message_size},
-          {"rate_of", to_string(session.turn_of)},
-          {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9}};
+  json config = {{"role", to_string(session.role)},
+                 {"tls", to_string(session.tls)},
+                 {"tls_verify", one.tls.verify},
+                 {"tls_resume", one.tls.resume},
+                 {"auth", describe(session.auth.mechanisms)},
+                 {"pipelining", to_string(session.pipelining)},
+                 {"messages_per_connection", session.messages_per_connection},
+                 {"recipients", session.recipients},
+                 {"size", session.message_size},
+                 {"rate_of", to_string(session.turn_of)},
+                 {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9}};
+  if (session.auth.wanted()) config.update(auth_to_json(session.auth));
+  return config;
 }
 
 json stages_to_json(const LoadPlan& load) {
@@ -188,6 +206,7 @@ json sink_counters_to_json(const SinkCounters& counters) {
           {"tls_failures", counters.tls_failures},
           {"auth_ok", counters.auth_ok},
           {"auth_failed", counters.auth_failed},
+          {"auth_by_mechanism", mechanisms_to_json(counters.auth_by_mechanism)},
           {"commands", counters.commands},
           {"commands_rejected", counters.commands_rejected},
           {"messages_received", counters.messages_received},
@@ -201,14 +220,30 @@ json sink_counters_to_json(const SinkCounters& counters) {
 
 namespace {
 
-// Results are shown and kept: the password is not a part of them.
-std::vector<std::string> without_password(std::vector<std::string> command) {
+// Hides what stands behind `name` in `text`, up to a comma or the end of a quote.
+void hide_value(std::string& text, const std::string& name) {
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+    if (at > 0 && text[at - 1] != ',') continue;
+    const std::size_t begin = at + name.size();
+    const bool quoted = begin < text.size() && text[begin] == '"';
+    const std::size_t end = text.find(quoted ? '"' : ',', begin + (quoted ? 1 : 0));
+    text.replace(begin, std::min(end, text.size()) - begin + (quoted && end < text.size() ? 1 : 0),
+                 "***");
+  }
+}
+
+// Results are shown and kept: passwords and tokens are not a part of them.
+std::vector<std::string> without_secrets(std::vector<std::string> command) {
   for (std::size_t i = 0; i < command.size(); ++i) {
-    if (command[i] == "--password" && i + 1 < command.size()) {
-      command[i + 1] = "***";
-    } else if (command[i].starts_with("--password=")) {
-      command[i] = "--password=***";
+    for (const std::string option : {"--password", "--token"}) {
+      if (command[i] == option && i + 1 < command.size()) command[i + 1] = "***";
+      if (command[i].starts_with(option + "=")) command[i] = option + "=***";
     }
+    const bool of_class = command[i].starts_with("--class=");
+    if (!of_class && (i == 0 || command[i - 1] != "--class")) continue;
+    std::string settings = of_class ? command[i].substr(8) : command[i];
+    for (const char* name : {"password=", "token="}) hide_value(settings, name);
+    command[i] = of_class ? "--class=" + settings : settings;
   }
   return command;
 }
@@ -253,6 +288,7 @@ json measured_to_json(const Metrics& metrics, std::uint64_t most_waiting,
               {"rates", rates_to_json(metrics.measured(), result.measured_s)},
               {"most_waiting", most_waiting},
               {"phases", phases_to_json(metrics)},
+              {"auth_by_mechanism", mechanisms_to_json(metrics.auth_by_mechanism())},
               {"series", series_to_json(metrics)},
               {"errors", errors_to_json(metrics)}};
   if (!result.stop_reason.empty()) job["stop_reason"] = result.stop_reason;
@@ -314,7 +350,7 @@ json make_result(const std::string& name, const std::vector<std::string>& comman
           {"name", name},
           {"started_utc", utc_now()},
           {"started_s", seconds_since_1970()},
-          {"command", without_password(command)},
+          {"command", without_secrets(command)},
           {"environment", environment},
           {"jobs", json::array()},
           {"comparison", json::array()}};

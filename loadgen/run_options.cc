@@ -24,13 +24,7 @@ void define_security(CLI::App& command, SessionOptions& options, const Mark& onl
                       "opportunistic (default on 25), required (587: never falls back to "
                       "plaintext), implicit (465) or none")
           ->check(CLI::IsMember({"none", "opportunistic", "required", "implicit"})));
-  only_with_target(
-      command.add_option("--auth", options.auth, "AUTH mechanism (default: auto with --user)")
-          ->check(CLI::IsMember({"none", "auto", "plain", "login"})));
-  only_with_target(command.add_option("--user", options.user, "User to authenticate as"));
-  only_with_target(command.add_option("--password", options.password, "Password of the user"));
-  only_with_target(command.add_flag("--auth-without-tls", options.auth_without_tls,
-                                    "Send the password even where the session has no TLS"));
+  define_auth(command, options, only_with_target);
   only_with_target(
       command.add_flag("--verify", options.verify, "Verify the server's certificate and name"));
   only_with_target(command.add_option("--ca-file", options.ca_file,

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "loadgen/auth_options.h"
 #include "loadgen/outputs.h"
 #include "loadgen/plan.h"
 #include "loadgen/settings.h"
@@ -18,14 +19,10 @@ class App;
 namespace smtpmark::loadgen {
 
 // What a session does: of the run, or of one of its classes.
-struct SessionOptions {
+struct SessionOptions : AuthOptions {
   std::string target;
   std::string role;  // empty: by the port
   std::string tls;   // empty: by the role
-  std::string auth;  // empty: auto where a user is given
-  bool auth_without_tls = false;
-  std::string user;
-  std::string password;
   bool verify = false;
   std::string ca_file;
   std::string server_name;

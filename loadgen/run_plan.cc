@@ -40,14 +40,6 @@ TlsPolicy tls_of(const SessionOptions& options, Role role) {
   return TlsPolicy::kOpportunistic;
 }
 
-AuthChoice auth_of(const SessionOptions& options) {
-  if (options.auth == "plain") return AuthChoice::kPlain;
-  if (options.auth == "login") return AuthChoice::kLogin;
-  if (options.auth == "auto") return AuthChoice::kAuto;
-  if (options.auth == "none" || options.user.empty()) return AuthChoice::kNone;
-  return AuthChoice::kAuto;
-}
-
 Pipelining pipelining_of(const SessionOptions& options) {
   if (options.pipelining == "group") return Pipelining::kGroup;
   if (options.pipelining == "full") return Pipelining::kFull;
@@ -65,29 +57,22 @@ Complaint check_session(const SessionOptions& options) {
   if (options.size == 1) {
     return tl::unexpected(std::string("--size 1 is not possible: a line ends with two octets"));
   }
-  if (options.user.empty() != options.password.empty()) {
-    return tl::unexpected(std::string("--user and --password belong together"));
-  }
   if (options.tls == "none" && (options.verify || !options.ca_file.empty())) {
     return tl::unexpected(std::string("--tls none leaves nothing for --verify to verify"));
   }
   if (options.tls == "none" && options.tls_resume) {
     return tl::unexpected(std::string("--tls none leaves nothing for --tls-resume to resume"));
   }
-  if (!options.auth.empty() && options.auth != "none" && options.user.empty()) {
-    return tl::unexpected("--auth " + options.auth + " needs --user and --password");
+  if (options.tls == "none" && options.auth.ends_with("-plus")) {
+    return tl::unexpected("--tls none leaves nothing for --auth " + options.auth + " to bind to");
   }
-  return {};
+  return check_auth(options);
 }
 
 SessionPlan make_session_plan(const SessionOptions& options, Role role) {
   SessionPlan session;
   session.role = role;
   session.tls = tls_of(options, role);
-  session.auth = auth_of(options);
-  session.auth_without_tls = options.auth_without_tls;
-  session.user = options.user;
-  session.password = options.password;
   session.helo_name = options.helo_name;
   session.sender = options.from;
   session.recipient = options.to;
@@ -115,7 +100,10 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   ClassPlan plan;
   plan.target = *target;
   plan.target_text = session.target;
+  auto auth = make_auth_plan(session, run.seed);
+  if (!auth) return tl::unexpected(auth.error());
   plan.session = make_session_plan(session, *role);
+  plan.session.auth = std::move(*auth);
   plan.session.turn_of = turn_of(run, session.messages_per_connection);
   if (run.rate_of == "messages" && session.messages_per_connection == 0) {
     return tl::unexpected(

@@ -85,9 +85,10 @@ class SinkThread {
     auto tls = io::TlsContext::for_server(plan_.tls, certificate_);
     if (!tls) return tl::unexpected(tls.error());
     tls_.emplace(std::move(*tls));
+    sasl_.emplace(plan_.options.auth.users);
     for (const SinkListen& listen : plan_.listens) {
       Port& port = ports_.emplace_back(
-          Port{SinkContext{plan_.options, listen.role, *tls_, counters_}, nullptr});
+          Port{SinkContext{plan_.options, listen.role, *tls_, *sasl_, counters_}, nullptr});
       auto listener = io::Listener::create(*ring_, listen.address, kBacklog, &SinkThread::on_accept,
                                            &port, plan_.threads > 1);
       if (!listener) {
@@ -110,6 +111,7 @@ class SinkThread {
   SinkCounters counters_;
   std::unique_ptr<io::Ring> ring_;
   std::optional<io::TlsContext> tls_;
+  std::optional<SaslServer> sasl_;
   std::list<Port> ports_;
   std::vector<io::Address> addresses_;
   std::thread thread_;

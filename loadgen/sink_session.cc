@@ -1,8 +1,5 @@
 #include "loadgen/sink_session.h"
 
-#include <algorithm>
-
-#include "loadgen/base64.h"
 #include "parser/body_framer.h"
 
 namespace smtpmark::loadgen {
@@ -30,6 +27,9 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   tls_failures += other.tls_failures;
   auth_ok += other.auth_ok;
   auth_failed += other.auth_failed;
+  for (std::size_t i = 0; i < auth_by_mechanism.size(); ++i) {
+    auth_by_mechanism[i] += other.auth_by_mechanism[i];
+  }
   commands += other.commands;
   commands_rejected += other.commands_rejected;
   messages_received += other.messages_received;
@@ -157,7 +157,7 @@ void SinkSession::on_hello() {
   std::string text = "250-" + context_.options.host_name + "\r\n";
   text += "250-PIPELINING\r\n250-SIZE " + std::to_string(context_.options.size_limit) + "\r\n";
   if (!tls_) text += "250-STARTTLS\r\n";
-  if (tls_ && context_.role != Role::kRelay) text += "250-AUTH PLAIN LOGIN\r\n";
+  if (offers_auth()) text += auth_offer();
   text += "250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250 ENHANCEDSTATUSCODES\r\n";
   reply(text);
 }
@@ -284,91 +284,6 @@ io::Task<bool> SinkSession::on_starttls() {
   reset_transaction();
   greeted_ = authenticated_ = false;  // RFC 3207, 4.2
   co_return true;
-}
-
-io::Task<bool> SinkSession::on_auth() {
-  if (context_.role == Role::kRelay) {
-    reject("503 5.5.1 AUTH is not offered here\r\n");
-    co_return true;
-  }
-  if (!tls_) {
-    reject("538 5.7.11 Encryption required: STARTTLS first\r\n");
-    co_return true;
-  }
-  if (authenticated_ || mail_ || !greeted_) {
-    reject("503 5.5.1 AUTH comes once, behind EHLO and before MAIL\r\n");
-    co_return true;
-  }
-  std::string mechanism(command_.argument);
-  std::transform(mechanism.begin(), mechanism.end(), mechanism.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  const bool plain = mechanism == "PLAIN";
-  if (!plain && mechanism != "LOGIN") {
-    reject("504 5.5.4 That mechanism is not offered\r\n");
-    co_return true;
-  }
-  // "authorization NUL authentication NUL password" (RFC 4616, 2); nothing: canceled or cut off.
-  std::optional<std::string> response;
-  if (plain) {
-    response = co_await auth_plain_response();
-  } else {
-    response = co_await auth_login_response();
-  }
-  if (!response) {
-    reject("501 5.5.2 AUTH canceled or not base64\r\n");
-    co_return true;
-  }
-  const std::string wanted = context_.options.user + '\0' + context_.options.password;
-  const std::size_t separator = response->find('\0');
-  if (separator != std::string::npos && response->substr(separator + 1) == wanted) {
-    authenticated_ = true;
-    ++context_.counters.auth_ok;
-    reply("235 2.7.0 Authentication successful\r\n");
-  } else {
-    ++context_.counters.auth_failed;
-    reject("535 5.7.8 Authentication credentials invalid\r\n");
-  }
-  co_return true;
-}
-
-io::Task<std::optional<std::string>> SinkSession::auth_plain_response() {
-  if (command_.initial_response.data() != nullptr) {
-    const std::string_view given = command_.initial_response;
-    co_return base64_decode(given == "=" ? std::string_view() : given);
-  }
-  reply("334 \r\n");
-  co_return co_await read_auth_line();
-}
-
-io::Task<std::optional<std::string>> SinkSession::auth_login_response() {
-  std::optional<std::string> user;
-  if (command_.initial_response.data() != nullptr) {
-    user = base64_decode(command_.initial_response);
-  } else {
-    reply("334 VXNlcm5hbWU6\r\n");
-    user = co_await read_auth_line();
-  }
-  if (!user) co_return std::nullopt;
-  reply("334 UGFzc3dvcmQ6\r\n");
-  const std::optional<std::string> password = co_await read_auth_line();
-  if (!password) co_return std::nullopt;
-  co_return '\0' + *user + '\0' + *password;
-}
-
-// A line of base64 in the middle of AUTH (RFC 4954, 4); nothing when it is "*", too long, not
-// base64, or when the connection ends.
-io::Task<std::optional<std::string>> SinkSession::read_auth_line() {
-  for (;;) {
-    const std::string_view input = transport_->input();
-    const std::size_t end = input.find("\r\n");
-    if (end != std::string_view::npos) {
-      const std::optional<std::string> decoded = base64_decode(input.substr(0, end));
-      transport_->consume(end + 2);
-      co_return decoded;
-    }
-    if (input.size() > parser::kMaxAuthLine) co_return std::nullopt;
-    if (const bool ok = co_await receive_more(); !ok) co_return std::nullopt;
-  }
 }
 
 }  // namespace smtpmark::loadgen

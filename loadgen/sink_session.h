@@ -11,6 +11,7 @@
 #include "io/tls_transport.h"
 #include "io/transport.h"
 #include "loadgen/plan.h"
+#include "loadgen/sasl_server.h"
 #include "parser/command_parser.h"
 
 namespace smtpmark::loadgen {
@@ -23,6 +24,7 @@ struct SinkCounters {
   std::uint64_t tls_failures = 0;
   std::uint64_t auth_ok = 0;
   std::uint64_t auth_failed = 0;
+  MechanismCounts auth_by_mechanism{};  // of auth_ok
   std::uint64_t commands = 0;
   std::uint64_t commands_rejected = 0;     // 5xx to a command
   std::uint64_t messages_received = 0;     // the 250 behind the end of data was written
@@ -37,10 +39,19 @@ struct SinkCounters {
   void add(const SinkCounters& other) noexcept;
 };
 
+inline constexpr const char* kSinkUser = "user@example.com";
+inline constexpr const char* kSinkPassword = "secret";
+
+// AUTH on 587 and 465.
+struct SinkAuth {
+  MechanismSet mechanisms = parser::kAuthPlain | parser::kAuthLogin;  // on offer
+  bool without_tls = false;                                           // and before STARTTLS
+  SharedUsers users = one_user(kSinkUser, kSinkPassword);
+};
+
 struct SinkOptions {
   std::string host_name = "mx.example.com";
-  std::string user = "user@example.com";
-  std::string password = "secret";
+  SinkAuth auth;
   std::uint64_t size_limit = 64ULL * 1024 * 1024;  // octets of a message (RFC 1870)
   std::uint32_t recipient_limit = 1000;            // of a message
   std::uint64_t timeout_ns = 300'000'000'000;      // for each command (RFC 5321, 4.5.3.2.7)
@@ -53,6 +64,7 @@ struct SinkContext {
   const SinkOptions& options;
   Role role;
   const io::TlsContext& tls;
+  SaslServer& sasl;
   SinkCounters& counters;
 };
 
@@ -65,6 +77,8 @@ class SinkSession {
   io::Task<> run();
 
  private:
+  static constexpr std::string_view kNotBase64 = "501 5.5.2 The response is not base64\r\n";
+
   io::Task<> serve();
   io::Task<bool> secure();
   // One command; returns whether the session goes on.
@@ -74,9 +88,15 @@ class SinkSession {
   io::Task<bool> on_bdat();
   io::Task<bool> on_starttls();
   io::Task<bool> on_auth();
-  io::Task<std::optional<std::string>> read_auth_line();
-  io::Task<std::optional<std::string>> auth_plain_response();
-  io::Task<std::optional<std::string>> auth_login_response();
+  io::Task<> exchange(parser::AuthMechanism mechanism);
+  io::Task<std::optional<std::string>> first_response(parser::AuthMechanism mechanism,
+                                                      SaslExchange& sasl);
+  io::Task<std::optional<std::string>> read_response();
+
+  bool offers_auth() const noexcept;
+  MechanismSet mechanisms() const noexcept;
+  std::string auth_offer() const;
+  ChannelBinding channel_binding() const;
 
   void on_hello();
   void on_mail();

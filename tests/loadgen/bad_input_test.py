@@ -214,7 +214,14 @@ class BadInput(unittest.TestCase):
                              status=2)
 
     def test_pairs_that_belong_together(self):
-        for arguments in (["--user", "me"], ["--password", "x"], ["--tls", "none", "--verify"]):
+        for arguments in (["--user", "me"], ["--password", "x"], ["--tls", "none", "--verify"],
+                          ["--user", "me", "--password", "x", "--auth", "xoauth2"],
+                          ["--user", "me", "--token", "x", "--auth", "plain"],
+                          ["--user", "me", "--password", "x", "--tls", "none", "--auth",
+                           "scram-sha-256-plus"],
+                          ["--token", "x"], ["--wrong-password-share", "5%"],
+                          ["--wrong-password-share", "105%"], ["--wrong-password-share", "nan"],
+                          ["--users", "/does/not/exist"], ["--users", "/tmp"]):
             with self.subTest(arguments=arguments):
                 self.assertEqual(self.run_load("127.0.0.1:25", *arguments).status, 2)
 

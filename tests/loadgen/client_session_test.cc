@@ -110,9 +110,7 @@ TEST(Client, AFailedHandshakeIsNeverFollowedByPlaintext) {
 
 TEST(Client, ThePasswordIsNotSentInPlaintextUnlessToldSo) {
   SessionPlan plan = plain_plan();
-  plan.auth = AuthChoice::kPlain;
-  plan.user = "u";
-  plan.password = "p";
+  plan.auth = auth_as(parser::kAuthPlain, "u", "p");
   const ScriptedServer server{ScriptedServer{}.greeting, {"250 AUTH PLAIN\r\n"}};
   const ClientOutcome outcome = run_against_script(plan, server);
   EXPECT_EQ(only_error(outcome).kind, "auth-without-tls");

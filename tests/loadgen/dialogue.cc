@@ -85,7 +85,8 @@ ClientOutcome run_against_script(const SessionPlan& plan, const ScriptedServer& 
   CountedTurns turns(messages);
   ClientOutcome outcome;
   outcome.metrics.begin(0, {}, 1);
-  ClientContext context{plan, script, mail, &tls, turns, outcome.metrics};
+  SaslClient sasl(plan.auth);
+  ClientContext context{plan, script, mail, &tls, sasl, turns, outcome.metrics};
   io::spawn(play(server_end, server));
   io::spawn(run_client(context, client_end, messages > 0, outcome));
   scheduler.run();
@@ -111,8 +112,10 @@ PairOutcome run_pair(const SessionPlan& plan, const SinkOptions& sink_options,
   CountedTurns turns(options.messages);
   PairOutcome outcome;
   outcome.client.metrics.begin(0, {}, 1);
-  ClientContext client{plan, script, mail, &tls, turns, outcome.client.metrics};
-  SinkContext sink{sink_options, plan.role, sink_tls, outcome.sink};
+  SaslClient sasl(plan.auth);
+  SaslServer sink_sasl(sink_options.auth.users);
+  ClientContext client{plan, script, mail, &tls, sasl, turns, outcome.client.metrics};
+  SinkContext sink{sink_options, plan.role, sink_tls, sink_sasl, outcome.sink};
   io::spawn(run_sink(sink, sink_end));
   io::spawn(run_client(client, client_end, options.messages > 0, outcome.client));
   scheduler.run();
@@ -129,7 +132,8 @@ std::string ask_sink(Role role, const std::string& sent, SinkCounters* counters,
   if (piece > 0) sink_end.next_piece = [piece] { return piece; };
   const io::TlsContext tls = server_tls();
   SinkCounters own;
-  SinkContext context{options, role, tls, counters != nullptr ? *counters : own};
+  SaslServer sasl(options.auth.users);
+  SinkContext context{options, role, tls, sasl, counters != nullptr ? *counters : own};
   std::string heard;
   io::spawn(run_sink(context, sink_end));
   io::spawn(talk(client_end, sent, heard));

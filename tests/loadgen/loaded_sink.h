@@ -32,9 +32,7 @@ inline RunPlan plan_for(const io::Address& target, Role role) {
                                 : role == Role::kSubmission ? TlsPolicy::kRequired
                                                             : TlsPolicy::kImplicit;
   if (role != Role::kRelay) {
-    plan.classes[0].session.auth = AuthChoice::kPlain;
-    plan.classes[0].session.user = SinkOptions{}.user;
-    plan.classes[0].session.password = SinkOptions{}.password;
+    plan.classes[0].session.auth = auth_as(parser::kAuthPlain, kSinkUser, kSinkPassword);
   }
   plan.classes[0].session.timeout_ns = 10 * io::kSecond;
   plan.load.connections = 20;

@@ -37,15 +37,32 @@ TEST(Options, AnotherPortNeedsARole) {
 
 TEST(Options, AUserAsksForAuth) {
   RunOptions options = to("127.0.0.1:587");
-  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth, AuthChoice::kNone);
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth.mechanisms, 0U);
   options.user = "u";
   EXPECT_NE(refusal(options).find("--password"), std::string::npos);
   options.password = "p";
-  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth, AuthChoice::kAuto);
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth.mechanisms, kAllMechanisms);
   options.auth = "login";
-  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth, AuthChoice::kLogin);
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth.mechanisms, parser::kAuthLogin);
+  options.auth = "xoauth2";
+  EXPECT_NE(refusal(options).find("needs a token of user u"), std::string::npos);
+  options.token = "t";
+  EXPECT_EQ(make_run_plan(options).value().classes[0].session.auth.mechanisms,
+            parser::kAuthXoauth2);
+  options.token_file = "t";
+  EXPECT_NE(refusal(options).find("--token-file"), std::string::npos);
+  options.token_file.clear();
+  options.users = "/does/not/exist";
+  EXPECT_NE(refusal(options).find("leave out --user"), std::string::npos);
   options.user.clear();
   options.password.clear();
+  options.token.clear();
+  EXPECT_NE(refusal(options).find("cannot read /does/not/exist"), std::string::npos);
+  options.users.clear();
+  options.wrong_password_share = 0.1;
+  options.auth = "none";
+  EXPECT_NE(refusal(options).find("--wrong-password-share"), std::string::npos);
+  options.auth = "login";
   EXPECT_NE(refusal(options).find("--user"), std::string::npos);
 }
 

@@ -75,6 +75,17 @@ TEST(ResultJson, KeepsThePasswordOut) {
             R"(["smtpmark","run","--password","***","--password=***","--user","me"])");
 }
 
+TEST(ResultJson, KeepsTokensAndThePasswordsOfClassesOut) {
+  const json result =
+      make_result("x",
+                  {"--token", "one", "--token=two", "--class", "password=\"a,b\",user=me,token=c",
+                   "--class=name=password,password=d", "--to", "password=e"},
+                  {});
+  EXPECT_EQ(result.at("command").dump(),
+            R"(["--token","***","--token=***","--class","password=***,user=me,token=***",)"
+            R"("--class=name=password,password=***","--to","password=e"])");
+}
+
 TEST(ResultJson, SaysWhatFellOutsideTheWindow) {
   LoadResult load;
   load.metrics.begin(0, {100, 200}, 1);

@@ -131,14 +131,14 @@ TEST(RunPlan, ClassesTakeFromTheRunWhatTheyDoNotSay) {
   EXPECT_EQ(plan.name, "mix");
   EXPECT_EQ(plan.classes[0].target_text, "127.0.0.1:25");
   EXPECT_EQ(plan.classes[0].session.message_size, 4096U);
-  EXPECT_EQ(plan.classes[0].session.auth, AuthChoice::kNone);
+  EXPECT_FALSE(plan.classes[0].session.auth.wanted());
   EXPECT_EQ(plan.classes[1].session.role, Role::kSubmission);
   EXPECT_EQ(plan.classes[1].session.message_size, 10240U);
-  EXPECT_EQ(plan.classes[1].session.password, "a,b");
+  EXPECT_EQ((*plan.classes[1].session.auth.users)[0].password, "a,b");
   EXPECT_TRUE(plan.classes[1].tls.verify);
   EXPECT_EQ(plan.classes[1].weight, 30.0);
   EXPECT_EQ(plan.classes[2].weight, 1.0);
-  EXPECT_EQ(plan.classes[2].session.password, "x,y");
+  EXPECT_EQ((*plan.classes[2].session.auth.users)[0].password, "x,y");
 }
 
 TEST(RunPlan, RefusesClassesThatCannotBeMeant) {

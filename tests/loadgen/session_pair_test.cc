@@ -15,13 +15,11 @@ SessionPlan relay_plan(TlsPolicy tls) {
   return plan;
 }
 
-SessionPlan submission_plan(Role role, AuthChoice auth) {
+SessionPlan submission_plan(Role role, MechanismSet mechanisms) {
   SessionPlan plan;
   plan.role = role;
   plan.tls = role == Role::kSubmissions ? TlsPolicy::kImplicit : TlsPolicy::kRequired;
-  plan.auth = auth;
-  plan.user = SinkOptions{}.user;
-  plan.password = SinkOptions{}.password;
+  plan.auth = auth_as(mechanisms, kSinkUser, kSinkPassword);
   plan.messages_per_connection = 5;
   return plan;
 }
@@ -63,7 +61,8 @@ TEST(SessionPair, OpportunisticTlsTakesTheOffer) {
 }
 
 TEST(SessionPair, SubmissionAuthenticatesBehindStarttls) {
-  for (const AuthChoice auth : {AuthChoice::kPlain, AuthChoice::kLogin, AuthChoice::kAuto}) {
+  for (const MechanismSet auth :
+       {MechanismSet{parser::kAuthPlain}, MechanismSet{parser::kAuthLogin}, kAllMechanisms}) {
     const PairOutcome outcome =
         run_pair(submission_plan(Role::kSubmission, auth), {}, five_messages());
     expect_clean(outcome, 5, true);
@@ -75,7 +74,7 @@ TEST(SessionPair, SubmissionAuthenticatesBehindStarttls) {
 
 TEST(SessionPair, SubmissionsStartsWithTls) {
   const PairOutcome outcome =
-      run_pair(submission_plan(Role::kSubmissions, AuthChoice::kPlain), {}, five_messages());
+      run_pair(submission_plan(Role::kSubmissions, parser::kAuthPlain), {}, five_messages());
   expect_clean(outcome, 5, true);
   EXPECT_EQ(outcome.client.sent.find("EHLO"), std::string::npos);
 }
@@ -83,14 +82,14 @@ TEST(SessionPair, SubmissionsStartsWithTls) {
 TEST(SessionPair, Tls12Works) {
   PairOptions options = five_messages();
   options.max_tls = io::TlsVersion::kTls12;
-  expect_clean(run_pair(submission_plan(Role::kSubmission, AuthChoice::kPlain), {}, options), 5,
+  expect_clean(run_pair(submission_plan(Role::kSubmission, parser::kAuthPlain), {}, options), 5,
                true);
 }
 
 TEST(SessionPair, AnyCutOfTheStreamGivesTheSameSession) {
   for (const Role role : {Role::kRelay, Role::kSubmission, Role::kSubmissions}) {
     const SessionPlan plan = role == Role::kRelay ? relay_plan(TlsPolicy::kNone)
-                                                  : submission_plan(role, AuthChoice::kLogin);
+                                                  : submission_plan(role, parser::kAuthLogin);
     for (const std::size_t size : {1, 2, 3, 7, 16, 61}) {
       PairOptions options = five_messages();
       options.piece_to_client = options.piece_to_sink = [size] { return size; };
@@ -109,7 +108,7 @@ TEST(SessionPair, PipeliningGivesTheSameMessagesInFewerTurns) {
   for (const Role role : {Role::kRelay, Role::kSubmission, Role::kSubmissions}) {
     for (const Pipelining pipelining : {Pipelining::kGroup, Pipelining::kFull}) {
       SessionPlan plan = role == Role::kRelay ? relay_plan(TlsPolicy::kNone)
-                                              : submission_plan(role, AuthChoice::kPlain);
+                                              : submission_plan(role, parser::kAuthPlain);
       plan.pipelining = pipelining;
       plan.recipients = 3;
       for (const std::size_t size : {1, 2, 3, 7, 16, 61, 1 << 20}) {
@@ -176,8 +175,8 @@ TEST(SessionPair, ASessionWithoutMessagesEndsWithQuit) {
 }
 
 TEST(SessionPair, AWrongPasswordIsAnErrorOfAuth) {
-  SessionPlan plan = submission_plan(Role::kSubmission, AuthChoice::kPlain);
-  plan.password = "not it";
+  SessionPlan plan = submission_plan(Role::kSubmission, parser::kAuthPlain);
+  plan.auth = auth_as(parser::kAuthPlain, kSinkUser, "not it");
   const PairOutcome outcome = run_pair(plan, {}, five_messages());
   EXPECT_FALSE(outcome.client.as_planned);
   ASSERT_EQ(outcome.client.metrics.errors().size(), 1U);
@@ -203,7 +202,7 @@ TEST(SessionPair, AMessageOverTheLimitIsRefusedAndTheSessionGoesOn) {
 }
 
 TEST(SessionPair, EveryPhaseIsMeasuredOncePerEvent) {
-  SessionPlan plan = submission_plan(Role::kSubmission, AuthChoice::kLogin);
+  SessionPlan plan = submission_plan(Role::kSubmission, parser::kAuthLogin);
   plan.recipients = 3;
   const PairOutcome outcome = run_pair(plan, {}, five_messages());
   const auto count = [&outcome](Phase phase) {

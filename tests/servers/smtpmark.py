@@ -36,6 +36,11 @@ class Run:
         """The sum over all jobs."""
         return sum(job["totals"][name] for job in self.result["jobs"])
 
+    def auth_by_mechanism(self):
+        """Of the only job."""
+        job, = self.result["jobs"]
+        return job["auth_by_mechanism"]
+
     def errors(self):
         return [error for job in self.result["jobs"]
                 for error in job["errors"]]

@@ -2,6 +2,7 @@
 
 import unittest
 
+import dovecot_sasl
 import postfix
 import service
 import smtpmark
@@ -118,6 +119,47 @@ class SubmissionPort(Target):
         run, tally = self.run_on(587, auth="login", **LOGIN)
         self.assert_all_over_tls(run, tally)
         self.assert_authenticated(tally, "LOGIN")
+
+    def test_every_mechanism_that_dovecot_speaks(self):
+        token = dovecot_sasl.token()
+        for mechanism in dovecot_sasl.MECHANISMS:
+            with self.subTest(mechanism):
+                SERVER.mark()
+                run, tally = self.run_on(587, auth=mechanism, messages=40,
+                                         messages_per_connection=2,
+                                         token=token, **LOGIN)
+                self.assert_authenticated(tally, mechanism.upper())
+                self.assertEqual(run.auth_by_mechanism(),
+                                 {mechanism.upper(): tally.sessions})
+
+    def test_auto_takes_the_strongest(self):
+        _, tally = self.run_on(587, messages=40, **LOGIN)
+        self.assert_authenticated(tally, "SCRAM-SHA-256")
+
+    def test_no_initial_response(self):
+        for mechanism in ("plain", "scram-sha-1"):
+            with self.subTest(mechanism):
+                SERVER.mark()
+                _, tally = self.run_on(587, auth=mechanism, messages=40,
+                                       auth_initial_response="never", **LOGIN)
+                self.assert_authenticated(tally, mechanism.upper())
+
+    def test_wrong_passwords_are_rejected_as_wanted(self):
+        for mechanism in dovecot_sasl.MECHANISMS:
+            with self.subTest(mechanism):
+                SERVER.mark()
+                run = smtpmark.run(587, **{
+                    **LOAD, **LOGIN, "messages_per_connection": 1},
+                    auth=mechanism, token=dovecot_sasl.token(), sessions=40,
+                    wrong_password_share="40%")
+                tally = SERVER.tally()
+                self.assertEqual(run.exit_status, 0, run.stdout + run.stderr)
+                rejected = run.totals("auth_rejected_as_wanted")
+                self.assertGreater(rejected, 5)
+                self.assertEqual(run.totals("auth_accepted"), 40 - rejected)
+                self.assertEqual(tally.commands["auth"], 40 - rejected)
+                self.assertEqual(len(tally.messages), 40 - rejected)
+                self.assertEqual(len(tally.complaints), rejected)
 
     def test_wrong_password_ends_in_one_clear_sentence(self):
         run = smtpmark.run(587, **LOAD, user=service.USER, password="wrong")

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""The commands of pages in docs/ do what the pages say.
+
+  docs_test.py SMTPMARK SOURCE_ROOT [unittest arguments]
+"""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SMTPMARK = ""
+ROOT = ""
+LIMIT = 60  # seconds that a command may take, however slow the machine
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Page:
+    """The commands and files of a page. Its ports are replaced by free ones."""
+
+    def __init__(self, name):
+        text = pathlib.Path(ROOT, "docs", name).read_text()
+        for port in set(re.findall(r"127\.0\.0\.1:(\d+)", text)):
+            text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
+        self.files = dict(re.findall(r"^`([\w.-]+)`:\n```\w+\n(.*?)^```", text, re.M | re.S))
+        blocks = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)).replace("\\\n", " ")
+        lines = [shlex.split(line, comments=True) for line in blocks.splitlines()]
+        commands = [line for line in lines if line and line[0] == "smtpmark"]
+        self.servers = [line[1:-1] for line in commands if line[-1] == "&"]
+        self.runs = [line[1:] for line in commands if line[1] == "run"]
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="smtpmark-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def open_page(self, name):
+        """Writes its files and starts its servers."""
+        page = Page(name)
+        for file, text in page.files.items():
+            pathlib.Path(self.folder, file).write_text(text)
+        for arguments in page.servers:
+            server = subprocess.Popen([SMTPMARK, *arguments], stdout=subprocess.PIPE, text=True,
+                                      cwd=self.folder)
+            self.addCleanup(server.stdout.close)
+            self.addCleanup(server.wait)
+            self.addCleanup(server.kill)
+            self.assertTrue(server.stdout.readline().startswith("listening on "), arguments)
+        return page
+
+    def job_of(self, arguments):
+        path = os.path.join(self.folder, "copy.json")
+        done = subprocess.run([SMTPMARK, *arguments, "--quiet", "--json", path, "--connections", "4"],
+                              capture_output=True, text=True, timeout=LIMIT, cwd=self.folder)
+        self.assertEqual(done.returncode, 0, (arguments, done.stderr))
+        return json.loads(pathlib.Path(path).read_text())["jobs"][0]
+
+    def test_auth(self):
+        page = self.open_page("auth.md")
+        seen = set()
+        for run in page.runs:
+            job = self.job_of(run)
+            totals = job["totals"]
+            self.assertEqual(totals["errors"], 0, run)
+            asked = run[run.index("--auth") + 1] if "--auth" in run else "auto"
+            wanted = "scram-sha-256-plus" if asked == "auto" else asked
+            self.assertEqual(list(job["auth_by_mechanism"]), [wanted.upper()], run)
+            self.assertEqual(sum(job["auth_by_mechanism"].values()), totals["auth_accepted"])
+            self.assertEqual(totals["auth_accepted"] + totals["auth_rejected_as_wanted"],
+                             totals["sessions_completed"])
+            rejected = "--wrong-password-share" in run
+            self.assertEqual(totals["auth_rejected_as_wanted"] > 10, rejected, run)
+            self.assertEqual("auth_rejected" in job["phases"], rejected, run)
+            seen.add(asked)
+        self.assertEqual(len(seen), 10)
+
+
+if __name__ == "__main__":
+    SMTPMARK = os.path.abspath(sys.argv.pop(1))
+    ROOT = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
