@@ -34,7 +34,7 @@ class DovecotSasl:
     def start(self):
         conf = os.path.join(service.RUN, "dovecot-conf")
         service.render("dovecot-sasl", conf)
-        keys = os.path.join(conf, "keys", "shared", "default", "HS256")
+        keys = os.path.join(conf, "keys", "default", "HS256")
         os.makedirs(keys, exist_ok=True)
         with open(os.path.join(keys, "default"), "wb") as file:
             file.write(base64.b64encode(KEY))

@@ -59,7 +59,7 @@ def _count_smtpd(tally, said):
     elif "TLS connection established from " in said:
         tally.handshakes += 1
     elif ": client=" in said:
-        method = re.search(r" sasl_method=(\w+)", said)
+        method = re.search(r" sasl_method=([\w-]+)", said)
         tally.sasl_methods[method[1] if method else None] += 1
 
 

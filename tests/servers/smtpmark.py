@@ -36,26 +36,22 @@ class Run:
         """The sum over all jobs."""
         return sum(job["totals"][name] for job in self.result["jobs"])
 
-    def auth_by_mechanism(self):
-        """Of the only job."""
-        job, = self.result["jobs"]
-        return job["auth_by_mechanism"]
-
     def errors(self):
         return [error for job in self.result["jobs"]
                 for error in job["errors"]]
 
 
 def run(port, **options):
-    """`smtpmark run` to its end; an option `tls="none"` is `--tls none`, and
-    `verify=True` is `--verify`."""
+    """`smtpmark run` to its end; an option `tls="none"` is `--tls none`,
+    `verify=True` is `--verify`, and a list is the option again and again."""
     file = _new_file("run")
     options = {"target": f"127.0.0.1:{port}", **options, "json": file,
                "results_dir": os.path.join(service.RUN, "results")}
     command = [program(), "run"]
     for name, value in options.items():
-        command.append("--" + name.replace("_", "-"))
-        command += [] if value is True else [str(value)]
+        for one in value if isinstance(value, list) else [value]:
+            command.append("--" + name.replace("_", "-"))
+            command += [] if one is True else [str(one)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, timeout=RUN_TIMEOUT_S)
     result = {}
