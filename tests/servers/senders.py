@@ -1,4 +1,4 @@
-"""Clients that are not ours: Postfix's smtp-source, and swaks."""
+"""Clients that are not ours: Postfix's smtp-source, swaks, and gsasl."""
 
 import subprocess
 
@@ -6,6 +6,7 @@ import service
 
 SMTP_SOURCE_PACKAGES = ("postfix",)
 SWAKS_PACKAGES = ("swaks", "libnet-ssleay-perl")
+GSASL_PACKAGES = ("gsasl",)
 ENVELOPE = ("from@example.com", "to@example.com")
 
 
@@ -29,3 +30,14 @@ def login(method, password=service.PASSWORD):
     """Options of swaks for AUTH."""
     return ("--auth", method, "--auth-user", service.USER,
             "--auth-password", password)
+
+
+def gsasl(mechanism, *options, password=service.PASSWORD):
+    """STARTTLS and AUTH on port 587; `returncode` is 0 when it was let in."""
+    return subprocess.run(
+        ["gsasl", "--smtp", "--connect", "127.0.0.1:587", "--quiet",
+         "--x509-ca-file", service.CERTIFICATE, "--mechanism", mechanism,
+         "--authentication-id", service.USER, "--password", password,
+         *options],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=30)

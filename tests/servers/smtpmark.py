@@ -67,10 +67,12 @@ def run(port, **options):
 
 class Sink:
     """`smtpmark sink` for the length of a `with`, on ports 25, 587 and 465
-    unless told; `report` is what it wrote when it ended."""
+    unless told, with more `options` of the command line; `report` is what it
+    wrote when it ended."""
 
-    def __init__(self, listeners=LISTENERS):
+    def __init__(self, listeners=LISTENERS, options=()):
         self._listeners = listeners
+        self._options = options
         self.report = {}
 
     def __enter__(self):
@@ -78,7 +80,7 @@ class Sink:
         self._errors = tempfile.TemporaryFile("w+")
         command = [program(), "sink", "--user", service.USER,
                    "--password", service.PASSWORD, "--threads", "1",
-                   "--json", self._file]
+                   "--json", self._file, *self._options]
         for role, port in self._listeners.items():
             command += [f"--{role}", f"127.0.0.1:{port}"]
         self._process = subprocess.Popen(

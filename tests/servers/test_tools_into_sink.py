@@ -4,6 +4,7 @@ import unittest
 
 import postfix
 import senders
+import service
 import smtpmark
 
 
@@ -100,6 +101,48 @@ class Swaks(unittest.TestCase):
         report = self.refuse("535 5.7.8", "--port", 587, "--tls",
                              *senders.login("PLAIN", password="wrong"))
         self.assertEqual(report["auth_failed"], 1)
+        self.assertEqual(report["auth_ok"], 0)
+
+
+class Gsasl(unittest.TestCase):
+    """GNU SASL's own client, on GnuTLS."""
+
+    packages = senders.GSASL_PACKAGES
+    MECHANISMS = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256",
+                  "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN")
+
+    def talk(self, logins):
+        """Reports of the sink and the codes that `logins` ended with."""
+        service.make_certificate()
+        sink = smtpmark.Sink({"submission": 587}, [
+            "--auth-mechanisms", "all", "--cert", service.CERTIFICATE,
+            "--key", service.CERTIFICATE])
+        with sink:
+            talks = [senders.gsasl(*login[0], **login[1]) for login in logins]
+        return sink.report, talks
+
+    def test_every_mechanism_that_it_speaks(self):
+        report, talks = self.talk(
+            [([name] if name.endswith("PLUS") else [name, "--no-cb"], {})
+             for name in self.MECHANISMS])
+        for talk in talks:
+            self.assertEqual(talk.returncode, 0, talk.stdout)
+        self.assertEqual(report["auth_by_mechanism"],
+                         {name: 1 for name in self.MECHANISMS})
+        self.assertEqual(report["auth_failed"], 0)
+
+    def test_a_channel_is_bound_in_tls_12_too(self):
+        report, talks = self.talk([
+            (["SCRAM-SHA-256-PLUS", "--priority", "NORMAL:-VERS-TLS1.3"], {})])
+        self.assertEqual(talks[0].returncode, 0, talks[0].stdout)
+        self.assertEqual(report["auth_ok"], 1)
+
+    def test_a_wrong_password_is_rejected(self):
+        report, talks = self.talk([([name, "--no-cb"], {"password": "wrong"})
+                                   for name in self.MECHANISMS[2:]])
+        for talk in talks:
+            self.assertIn("535 5.7.8", talk.stdout)
+        self.assertEqual(report["auth_failed"], len(talks))
         self.assertEqual(report["auth_ok"], 0)
 
 
