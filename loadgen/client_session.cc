@@ -178,14 +178,15 @@ bool ClientSession::pipelines() const noexcept {
 io::Task<bool> ClientSession::transaction(Turn turn) {
   if (pipelines()) co_return co_await pipelined_transaction(turn);
   message_began_ = now_;
-  accepted_recipients_ = 0;
+  accepted_recipients_ = refused_as_wanted_ = 0;
   mail_ = take_mail();
   const Reply mail = co_await command(Phase::kMail, mail_.envelope->mail);
   if (refused(Phase::kMail, mail, mail.positive())) co_return co_await give_up(mail);
   Reply rcpt;
+  std::size_t number = 0;
   for (const std::string& line : mail_.envelope->rcpt) {
     rcpt = co_await command(Phase::kRcpt, line);
-    if (!refused(Phase::kRcpt, rcpt, rcpt.positive())) ++accepted_recipients_;
+    if (taken(rcpt, number++)) ++accepted_recipients_;
     if (rcpt.last()) co_return false;
   }
   if (accepted_recipients_ == 0) co_return co_await give_up(rcpt);
@@ -208,15 +209,15 @@ io::Task<bool> ClientSession::pipelined_transaction(Turn turn) {
     write_envelope(mail_);
   }
   message_began_ = envelope_began_;
-  accepted_recipients_ = 0;
+  accepted_recipients_ = refused_as_wanted_ = 0;
   const Reply mail = co_await group_reply(Phase::kMail);
   const bool hopeless = refused(Phase::kMail, mail, mail.positive());
   if (mail.last()) co_return false;
   for (std::size_t i = 0; i < mail_.envelope->rcpt.size(); ++i) {
     const Reply rcpt = co_await group_reply(Phase::kRcpt);
-    const bool good = !refused(Phase::kRcpt, rcpt, rcpt.positive() || (hopeless && !rcpt.last()));
+    const bool matters = !hopeless || rcpt.last();
+    if (matters && taken(rcpt, i)) ++accepted_recipients_;
     if (rcpt.last()) co_return false;
-    if (good && !hopeless) ++accepted_recipients_;
   }
   const bool for_nobody = accepted_recipients_ == 0;
   const Reply data = co_await group_reply(Phase::kData);
@@ -257,6 +258,7 @@ void ClientSession::begin_next_message() {
 
 io::Task<bool> ClientSession::body(Turn turn) {
   begin();
+  if (!mail_.header.empty()) transport_->write(mail_.header);
   transport_->write_stable(mail_.message->wire());
   ++in_doubt_;
   begin_next_message();
@@ -289,7 +291,7 @@ io::Task<bool> ClientSession::body(Turn turn) {
 // A server that wants a body for nobody gets an empty one (RFC 2920, 3.1). The message has failed
 // whatever it says.
 io::Task<bool> ClientSession::no_body() {
-  count(&Counters::messages_failed);
+  count(lost_counter());
   --open_turns_;
   const Reply reply = co_await command(Phase::kEndOfData, ".\r\n");
   co_return !reply.last();
@@ -299,10 +301,38 @@ io::Task<bool> ClientSession::no_body() {
 // RSET.
 io::Task<bool> ClientSession::give_up(Reply latest) {
   if (latest.last()) co_return false;
-  count(&Counters::messages_failed);
+  count(lost_counter());
   --open_turns_;
   const Reply reply = co_await command(Phase::kReset, "RSET\r\n");
   co_return !refused(Phase::kReset, reply, reply.positive());
+}
+
+// The two that may be under way at once have a room each.
+MailObject ClientSession::take_mail() {
+  second_room_ = !second_room_;
+  return context_.mail.next(offered_.offered, rooms_[second_room_ ? 1 : 0]);
+}
+
+// Whether the reply takes recipient `number`. That one which is to be refused is refused for good
+// is no error.
+bool ClientSession::taken(const Reply& reply, std::size_t number) {
+  const std::vector<bool>& bad = mail_.envelope->bad;
+  if (!bad.empty() && bad[number]) {
+    count(&Counters::recipients_bad);
+    if (reply.code >= 500) {
+      count(&Counters::recipients_bad_refused);
+      ++refused_as_wanted_;
+      return false;
+    }
+  }
+  return !refused(Phase::kRcpt, reply, reply.positive());
+}
+
+// What a message counts as that came to nothing before its body.
+std::uint64_t Counters::*ClientSession::lost_counter() const noexcept {
+  const bool as_wanted =
+      refused_as_wanted_ > 0 && refused_as_wanted_ == mail_.envelope->rcpt.size();
+  return as_wanted ? &Counters::messages_for_nobody : &Counters::messages_failed;
 }
 
 // Records the reply where it is not `wanted`, and returns whether that is so.

@@ -2,6 +2,7 @@
 #ifndef SMTPMARK_LOADGEN_CLIENT_SESSION_H_
 #define SMTPMARK_LOADGEN_CLIENT_SESSION_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -105,7 +106,9 @@ class ClientSession {
   io::Task<bool> give_up(Reply latest);
   bool refused(Phase phase, const Reply& reply, bool wanted);
   bool pipelines() const noexcept;
-  MailObject take_mail() { return context_.mail.next(offered_.offered); }
+  MailObject take_mail();
+  bool taken(const Reply& reply, std::size_t number);
+  std::uint64_t Counters::*lost_counter() const noexcept;
   void write_envelope(const MailObject& mail);
   void begin_next_message();
   io::Task<bool> quit();
@@ -144,7 +147,10 @@ class ClientSession {
   std::uint32_t open_turns_ = 0;  // taken and not accounted for: two when messages overlap
   std::uint32_t in_doubt_ = 0;    // of those, bodies sent: a lost connection leaves them in doubt
   std::uint32_t accepted_recipients_ = 0;  // of the message under way
+  std::uint32_t refused_as_wanted_ = 0;    // recipients of it
   std::uint64_t messages_left_ = 0;        // of the session, besides the one under way
+  std::array<MailRoom, 2> rooms_;          // of mail_ and next_mail_
+  bool second_room_ = false;               // was given last
   MailObject mail_;                        // under way
   MailObject next_mail_;                   // behind it, where its envelope is on its way already
   Turn first_;

@@ -51,11 +51,15 @@ int command_sink(const SinkRunOptions& options) {
   fmt::print("{} messages from {} sessions ({} plain, {} TLS handshakes), {} unconfirmed\n",
              counters.messages_received, counters.sessions, counters.sessions_plain,
              counters.tls_handshakes, counters.messages_unconfirmed);
-  if (options.json.empty()) return 0;
-  if (auto written = write_json(options.json, final_counters(counters)); !written) {
-    return complain(written.error(), kFailed);
+  if (!options.json.empty()) {
+    if (auto written = write_json(options.json, final_counters(counters)); !written) {
+      return complain(written.error(), kFailed);
+    }
   }
-  return 0;
+  if (counters.messages_mismatched == 0) return 0;
+  return complain(fmt::format("{} of {} messages did not come as they were sent",
+                              counters.messages_mismatched, counters.messages_checked),
+                  kFailed);
 }
 
 }  // namespace smtpmark::loadgen

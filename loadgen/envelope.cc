@@ -11,6 +11,9 @@ void append_parameters(std::string& mail, const MailFacts& facts) {
   if ((facts.capabilities & parser::kCapSize) != 0) {  // RFC 1870, 4
     mail.append(" SIZE=").append(std::to_string(facts.size));
   }
+  if (facts.eight_bit && (facts.capabilities & parser::kCap8bitMime) != 0) {  // RFC 6152, 2
+    mail.append(" BODY=8BITMIME");
+  }
 }
 
 }  // namespace

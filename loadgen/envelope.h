@@ -13,12 +13,14 @@ namespace smtpmark::loadgen {
 struct MailFacts {
   std::uint64_t capabilities = 0;  // offered: bits of parser::Capability
   std::uint64_t size = 0;          // octets of this very message, before dot-stuffing
+  bool eight_bit = false;          // it has octets above 127
 };
 
 struct Envelope {
   std::string mail;               // with the parameters that are to be used
   std::vector<std::string> rcpt;  // a line for each recipient
   std::string group;              // MAIL, RCPT and DATA in one (RFC 2920, 3.1)
+  std::vector<bool> bad;          // recipients that are to be refused; empty: none is
 
   // Writes the lines anew, into the memory that they have.
   void write(std::string_view reverse_path, const std::vector<std::string>& forward_paths,

@@ -51,6 +51,7 @@ void GeneratorThread::share_out() {
         static_cast<std::uint32_t>(std::min<std::uint64_t>(load.threads, connections[i]));
     share.turns = turn_share(load, curve_,
                              {load.arrivals, load.burst, parts[i], threads, index_, load.seed, i});
+    share.mail.emplace(share.plan.session, MailShare{plan_.id, i, threads, index_});
     share.turns.backlog = share_of(backlogs[i], threads, index_);
     if (load.count > 0) share.turns.turns = share_of(counts[i], threads, index_);
   }
@@ -113,7 +114,7 @@ void GeneratorThread::prepare(const Timetable& timetable) {
     share.metrics.begin(timetable.start, timetable.window, seconds, load.recording);
     if (share.connections == 0) continue;
     share.gate.emplace(share.turns, timetable.start, timetable.end, meeting_.stop, share.metrics);
-    share.context.emplace(ClientContext{share.plan.session, share.script, share.mail,
+    share.context.emplace(ClientContext{share.plan.session, share.script, *share.mail,
                                         share.tls ? &*share.tls : nullptr, share.sasl, *share.gate,
                                         share.metrics});
   }

@@ -82,13 +82,12 @@ class GeneratorThread {
     Share(const ClassPlan& class_plan, std::uint32_t index, std::uint32_t threads)
         : plan(class_plan),
           script(class_plan.session),
-          mail(class_plan.session),
           sasl(class_plan.session.auth, index, threads) {}
     std::uint64_t most_waiting() const { return gate ? gate->most_waiting() : 0; }
 
     const ClassPlan& plan;
     Script script;
-    MailSource mail;
+    std::optional<MailSource> mail;
     SaslClient sasl;
     std::uint32_t connections = 0;
     TurnShare turns;

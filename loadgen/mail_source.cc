@@ -1,20 +1,78 @@
 #include "loadgen/mail_source.h"
 
+#include "loadgen/workload.h"
+
 namespace smtpmark::loadgen {
 
-MailSource::MailSource(const SessionPlan& plan)
-    : sender_(plan.sender), message_(Message::render(plan)), size_(message_.size()) {
+namespace {
+
+Random generator_of(const Workload& workload, const MailShare& share) {
+  constexpr std::uint32_t kMail = 0x6D61696C;  // other numbers than those of arrivals
+  std::seed_seq seeds = {static_cast<std::uint32_t>(workload.seed),
+                         static_cast<std::uint32_t>(workload.seed >> 32), share.class_number,
+                         share.thread, kMail};
+  return Random(seeds);
+}
+
+}  // namespace
+
+MailSource::Varying::Varying(const Workload& of, const MailShare& share)
+    : workload(of), stamp(share.run, share.class_number), random(generator_of(of, share)) {}
+
+MailSource::MailSource(const SessionPlan& plan, const MailShare& share) : share_(share) {
+  if (plan.workload) {
+    varying_.emplace(*plan.workload, share);
+    return;
+  }
+  sender_ = plan.sender;
   recipients_.reserve(plan.recipients);
   for (std::uint32_t i = 0; i < plan.recipients; ++i) {
     recipients_.push_back(numbered_recipient(plan.recipient, i));
   }
+  message_ = Message::render(plan);
 }
 
 MailObject MailSource::write_for(std::uint64_t capabilities) {
   Written& written = written_.emplace_back();
   written.capabilities = capabilities;
-  written.envelope.write(sender_, recipients_, {capabilities, size_});
-  return {&written.envelope, &message_, size_};
+  written.envelope.write(sender_, recipients_, {capabilities, message_->size(), false});
+  return object(written);
+}
+
+MailObject MailSource::vary(std::uint64_t capabilities, MailRoom& room) {
+  Varying& now = *varying_;
+  const Workload& workload = now.workload;
+  const std::uint64_t number = place_of(now.messages++);
+  const Message& message = workload.pool[now.random() % workload.pool.size()];
+  room.header.clear();
+  if (workload.stamped) now.stamp.write(number, message, room.header);
+  now.reverse_path.clear();
+  workload.senders.append(now.reverse_path, number, now.random);
+  choose_recipients(room);
+  const std::uint64_t size = room.header.size() + message.size();
+  room.envelope.write(now.reverse_path, room.forward_paths,
+                      {capabilities, size, message.eight_bit()});
+  return {&room.envelope, &message, room.header, size};
+}
+
+void MailSource::choose_recipients(MailRoom& room) {
+  Varying& now = *varying_;
+  const Workload& workload = now.workload;
+  const std::uint32_t count = workload.recipient_count.draw(now.random);
+  room.forward_paths.resize(count);
+  room.envelope.bad.clear();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::string& path = room.forward_paths[i];
+    path.clear();
+    const bool bad = workload.bad_share > 0.0 && draw_unit(now.random) < workload.bad_share;
+    if (workload.bad_share > 0.0) room.envelope.bad.push_back(bad);
+    if (bad) {
+      workload.bad_recipients.append(path, place_of(now.bad_recipients++), now.random);
+    } else {
+      workload.recipients.append(path, place_of(now.recipients++), now.random);
+      if (i > 0 && workload.recipients.one_local_part()) path = numbered_recipient(path, i);
+    }
+  }
 }
 
 }  // namespace smtpmark::loadgen

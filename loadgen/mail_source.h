@@ -4,12 +4,16 @@
 
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "loadgen/addresses.h"
 #include "loadgen/envelope.h"
 #include "loadgen/message.h"
 #include "loadgen/plan.h"
+#include "loadgen/stamp.h"
 
 namespace smtpmark::loadgen {
 
@@ -17,21 +21,41 @@ namespace smtpmark::loadgen {
 struct MailObject {
   const Envelope* envelope = nullptr;
   const Message* message = nullptr;
-  std::uint64_t size = 0;  // octets of the content, before dot-stuffing
+  std::string_view header;  // what stands in front of the message; no line in it begins with a dot
+  std::uint64_t size = 0;   // octets of the content, header and message, before dot-stuffing
 };
 
-// Gives one mail object after the other. Belongs to one thread and class, and outlives its
-// sessions.
+// A session's own memory for one mail object. What is in it changes with the next one that is
+// written into it, so `header` and the lines are sent by copy; the message itself never changes.
+struct MailRoom {
+  Envelope envelope;
+  std::string header;
+  std::vector<std::string> forward_paths;
+};
+
+// Which of the messages of a run are those of one class on one thread.
+struct MailShare {
+  std::uint64_t run = 0;           // tells runs apart
+  std::uint32_t class_number = 0;  // its messages are its own
+  std::uint32_t threads = 1;       // that share the class, this one being number `thread`
+  std::uint32_t thread = 0;
+};
+
+// Gives one mail object after the other: always the same ones in the same order, from the seed of
+// the workload. Which connection gets which depends on who asks first. Belongs to one thread and
+// class, and outlives its sessions.
 class MailSource {
  public:
-  explicit MailSource(const SessionPlan& plan);
+  explicit MailSource(const SessionPlan& plan, const MailShare& share = {});
   MailSource(const MailSource&) = delete;
   MailSource& operator=(const MailSource&) = delete;
 
-  // The next one, for a server that offers `capabilities`. It stays as it is as long as the source.
-  MailObject next(std::uint64_t capabilities) {
+  // The next one, for a server that offers `capabilities`. Views into `room` stay as they are until
+  // it is given again, all others as long as the source.
+  MailObject next(std::uint64_t capabilities, MailRoom& room) {
+    if (varying_) return vary(capabilities, room);
     for (const Written& written : written_) {
-      if (written.capabilities == capabilities) return {&written.envelope, &message_, size_};
+      if (written.capabilities == capabilities) return object(written);
     }
     return write_for(capabilities);
   }
@@ -43,13 +67,35 @@ class MailSource {
     std::uint64_t capabilities;
     Envelope envelope;
   };
+  // Where they are not.
+  struct Varying {
+    Varying(const Workload& of, const MailShare& share);
 
+    const Workload& workload;
+    StampWriter stamp;
+    Random random;
+    std::uint64_t messages = 0;    // given so far
+    std::uint64_t recipients = 0;  // of these
+    std::uint64_t bad_recipients = 0;
+    std::string reverse_path;
+  };
+
+  MailObject object(const Written& written) const {
+    return {&written.envelope, &*message_, {}, message_->size()};
+  }
   MailObject write_for(std::uint64_t capabilities);
+  MailObject vary(std::uint64_t capabilities, MailRoom& room);
+  void choose_recipients(MailRoom& room);
+  // Number `count` of this share, counted among those of all threads.
+  std::uint64_t place_of(std::uint64_t count) const noexcept {
+    return count * share_.threads + share_.thread;
+  }
 
+  MailShare share_;
+  std::optional<Varying> varying_;
   std::string sender_;
   std::vector<std::string> recipients_;
-  Message message_;
-  std::uint64_t size_;
+  std::optional<Message> message_;
   std::list<Written> written_;
 };
 

@@ -12,6 +12,7 @@
 #include "loadgen/option_values.h"
 #include "loadgen/result_json.h"
 #include "loadgen/sink.h"
+#include "loadgen/workload_options.h"
 
 namespace smtpmark::loadgen {
 
@@ -85,8 +86,9 @@ std::string name_part(const Way& way, bool long_sessions, std::uint16_t port) {
   return fmt::format("{} {}, {}", where, way.title, long_sessions ? "long sessions" : "1 message");
 }
 
-RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port,
-                  const RunOptions& options) {
+// `mail` says what is sent.
+RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port, const RunOptions& options,
+                  const SessionPlan& mail) {
   RunPlan plan;
   plan.name = name_part(way, long_sessions, port);
   SessionPlan& session = plan.classes.front().session;
@@ -94,10 +96,11 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port,
   session.tls = way.tls;
   if (way.auth) session.auth = auth_as(parser::kAuthPlain, kSinkUser, kSinkPassword);
   session.helo_name = options.helo_name;
-  session.sender = options.from;
-  session.recipient = options.to;
-  session.recipients = options.recipients;
-  session.message_size = options.size;
+  session.sender = mail.sender;
+  session.recipient = mail.recipient;
+  session.recipients = mail.recipients;
+  session.message_size = mail.message_size;
+  session.workload = mail.workload;
   session.messages_per_connection = long_sessions ? kLongSession : 1;
   session.timeout_ns = to_ns(options.timeout_s);
   LoadPlan& load = plan.load;
@@ -199,6 +202,10 @@ tl::expected<MainJobResult, std::string> run_main_job(
     const std::function<void(const std::string&)>& announce) {
   const auto certificate = io::Certificate::self_signed();
   if (!certificate) return tl::unexpected(certificate.error());
+  SessionPlan mail;
+  if (auto good = plan_workload(options, options.seed, true, mail); !good) {
+    return tl::unexpected(good.error());
+  }
   const Ports ports = choose_ports(*certificate);
   std::array<WayRounds, kWays.size()> ways;
   std::vector<Part> parts;
@@ -206,7 +213,7 @@ tl::expected<MainJobResult, std::string> run_main_job(
     const std::uint16_t port = ports.numbers[static_cast<std::size_t>(kWays[i].role)];
     for (const bool long_sessions : {false, true}) {
       Rounds& rounds = long_sessions ? ways[i].long_sessions : ways[i].one_message;
-      parts.push_back({plan_part(kWays[i], long_sessions, port, options), port, &rounds, {}});
+      parts.push_back({plan_part(kWays[i], long_sessions, port, options, mail), port, &rounds, {}});
     }
   }
   MainJobResult all;

@@ -33,9 +33,12 @@ struct Counters {
   std::uint64_t auth_rejected_as_wanted = 0;  // sessions with a wrong password, ended with 535
   std::uint64_t messages_accepted = 0;        // its own 2xx was read
   std::uint64_t messages_failed = 0;
-  std::uint64_t messages_in_doubt = 0;    // all sent, connection lost before the reply
-  std::uint64_t recipients_accepted = 0;  // of accepted messages
-  std::uint64_t octets_accepted = 0;      // of accepted messages, before dot-stuffing
+  std::uint64_t messages_in_doubt = 0;       // all sent, connection lost before the reply
+  std::uint64_t recipients_accepted = 0;     // of accepted messages
+  std::uint64_t octets_accepted = 0;         // of accepted messages, before dot-stuffing
+  std::uint64_t messages_for_nobody = 0;     // all their recipients were bad, and refused
+  std::uint64_t recipients_bad = 0;          // tried, to be refused
+  std::uint64_t recipients_bad_refused = 0;  // of these, for good
   std::uint64_t errors = 0;
   std::uint64_t turns_dropped = 0;    // due while as many waited as may wait, and not begun
   std::uint64_t turns_unstarted = 0;  // due, but still waiting for a connection at the end
@@ -44,7 +47,7 @@ struct Counters {
 };
 
 // All of them, by their names in results.
-inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 16>
+inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 19>
     kCounterNames = {{{"sessions_started", &Counters::sessions_started},
                       {"sessions_established", &Counters::sessions_established},
                       {"sessions_completed", &Counters::sessions_completed},
@@ -58,6 +61,9 @@ inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::
                       {"messages_in_doubt", &Counters::messages_in_doubt},
                       {"recipients_accepted", &Counters::recipients_accepted},
                       {"octets_accepted", &Counters::octets_accepted},
+                      {"messages_for_nobody", &Counters::messages_for_nobody},
+                      {"recipients_bad", &Counters::recipients_bad},
+                      {"recipients_bad_refused", &Counters::recipients_bad_refused},
                       {"errors", &Counters::errors},
                       {"turns_dropped", &Counters::turns_dropped},
                       {"turns_unstarted", &Counters::turns_unstarted}}};

@@ -35,6 +35,13 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
       .add_option("--burn-ns", options.sink.burn_ns,
                   "Nanoseconds of CPU to waste on each message: a slow-down of known size")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}));
+  command.add_flag("--check-messages", options.sink.check_messages,
+                   "Hold each message against the length and checksum of its stamp");
+  command
+      .add_option("--reject-recipient", options.sink.reject_recipients,
+                  "Refuse this recipient with 550: user@example.com, user@ or @example.com; may be "
+                  "given again")
+      ->take_all();
   auto* certificate = command.add_option("--cert", options.certificate,
                                          "Certificate chain, PEM (default: self-signed P-256)");
   auto* key = command.add_option("--key", options.key, "Private key, PEM");
@@ -93,6 +100,11 @@ tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options
       if (!address) return tl::unexpected(address.error());
       plan.listens.push_back({role, *address});
     }
+  }
+  for (const std::string& recipient : plan.options.reject_recipients) {
+    if (recipient.find('@') != std::string::npos && recipient.size() > 1) continue;
+    return tl::unexpected("--reject-recipient " + recipient +
+                          " is neither an address nor user@ nor @example.com");
   }
   if (plan.listens.empty()) {
     return tl::unexpected(std::string(

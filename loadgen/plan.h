@@ -3,6 +3,7 @@
 #define SMTPMARK_LOADGEN_PLAN_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ enum class TurnOf : std::uint8_t {
 };
 std::string_view to_string(TurnOf turn_of) noexcept;
 
+struct Workload;
+
 // The dialogue of every session of one class.
 struct SessionPlan {
   Role role = Role::kRelay;
@@ -60,6 +63,9 @@ struct SessionPlan {
   std::uint64_t message_size = 1024;          // octets before dot-stuffing
   std::uint64_t timeout_ns = 30'000'000'000;  // for each reply
   TurnOf turn_of = TurnOf::kMessage;          // kSession without messages
+  // Where not all messages are the same: takes the place of sender, recipient, recipients and
+  // message_size.
+  std::shared_ptr<const Workload> workload;
 };
 
 // A part of the load: what it does to whom, and how much of the whole it is.
@@ -124,6 +130,7 @@ struct LoadPlan {
 
 struct RunPlan {
   std::string name;
+  std::uint64_t id = 0;                            // in the stamps of its messages
   std::vector<ClassPlan> classes = {ClassPlan{}};  // at least one
   LoadPlan load;
 };

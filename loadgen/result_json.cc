@@ -13,6 +13,7 @@
 
 #include "loadgen/environment.h"
 #include "loadgen/run_verdict.h"
+#include "loadgen/workload_options.h"
 
 namespace smtpmark::loadgen {
 
@@ -121,11 +122,10 @@ json session_to_json(const ClassPlan& one) {
                  {"auth", describe(session.auth.mechanisms)},
                  {"pipelining", to_string(session.pipelining)},
                  {"messages_per_connection", session.messages_per_connection},
-                 {"recipients", session.recipients},
-                 {"size", session.message_size},
                  {"rate_of", to_string(session.turn_of)},
                  {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9}};
   if (session.auth.wanted()) config.update(auth_to_json(session.auth));
+  add_workload(session, config);
   return config;
 }
 
@@ -212,7 +212,11 @@ json sink_counters_to_json(const SinkCounters& counters) {
           {"messages_received", counters.messages_received},
           {"messages_unconfirmed", counters.messages_unconfirmed},
           {"messages_rejected", counters.messages_rejected},
+          {"messages_checked", counters.messages_checked},
+          {"messages_mismatched", counters.messages_mismatched},
+          {"messages_unstamped", counters.messages_unstamped},
           {"recipients_received", counters.recipients_received},
+          {"recipients_rejected", counters.recipients_rejected},
           {"octets_received", counters.octets_received},
           {"injections", counters.injections},
           {"accept_failures", counters.accept_failures}};

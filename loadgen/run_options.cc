@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "loadgen/option_values.h"
+#include "loadgen/workload_options.h"
 
 namespace smtpmark::loadgen {
 
@@ -40,8 +41,7 @@ void define_session(CLI::App& command, SessionOptions& options, const Mark& only
                      "HOST:PORT to load; without it the main job runs on the embedded sink");
   define_security(command, options, only_with_target);
   command.add_option("--helo", options.helo_name, "Name in EHLO")->capture_default_str();
-  command.add_option("--from", options.from, "Reverse-path")->capture_default_str();
-  command.add_option("--to", options.to, "Forward-path")->capture_default_str();
+  define_workload(command, options);
   only_with_target(
       command
           .add_option(
@@ -54,14 +54,6 @@ void define_session(CLI::App& command, SessionOptions& options, const Mark& only
                        .add_option("--messages-per-connection", options.messages_per_connection,
                                    "Messages a session; 0: sessions without a message")
                        ->capture_default_str());
-  command.add_option("--recipients", options.recipients, "Recipients a message")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  command
-      .add_option("--size", options.size, "Octets a message, header included (as 1024, 10K, 1M)")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 30))
-      ->capture_default_str();
   command.add_option("--timeout", options.timeout_s, "Longest wait for a reply")
       ->transform(seconds())
       ->check(sensible_time())
@@ -95,9 +87,9 @@ void define_open_loop(CLI::App& command, RunOptions& options, const Mark& only_w
   only_with_target(
       command.add_option("--burst", options.burst, "Turns at once, with --arrivals burst")
           ->check(CLI::Range(2, 1000000)));
-  only_with_target(command.add_option("--seed", options.seed, "Of random arrivals")
-                       ->check(CLI::NonNegativeNumber)
-                       ->capture_default_str());
+  command.add_option("--seed", options.seed, "Of random arrivals, sizes and addresses")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   only_with_target(
       command.add_option("--backlog", options.backlog, "Turns that may wait for a connection")
           ->check(number_between(0, 1e9)));

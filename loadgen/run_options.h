@@ -11,6 +11,7 @@
 #include "loadgen/outputs.h"
 #include "loadgen/plan.h"
 #include "loadgen/settings.h"
+#include "loadgen/workload.h"
 
 namespace CLI {
 class App;
@@ -19,7 +20,7 @@ class App;
 namespace smtpmark::loadgen {
 
 // What a session does: of the run, or of one of its classes.
-struct SessionOptions : AuthOptions {
+struct SessionOptions : AuthOptions, WorkloadOptions {
   std::string target;
   std::string role;  // empty: by the port
   std::string tls;   // empty: by the role
@@ -28,12 +29,8 @@ struct SessionOptions : AuthOptions {
   std::string server_name;
   bool tls_resume = false;
   std::string helo_name = "client.example.com";
-  std::string from = "load@example.com";
-  std::string to = "sink@example.com";
   std::string pipelining = "none";
   std::uint64_t messages_per_connection = 1;
-  std::uint32_t recipients = 1;
-  std::uint64_t size = 1024;
   double timeout_s = 30.0;
 };
 

@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <random>
 
 #include "loadgen/load_options.h"
 #include "loadgen/option_values.h"
 #include "loadgen/run_options.h"
 #include "loadgen/safety.h"
+#include "loadgen/workload_options.h"
 
 namespace smtpmark::loadgen {
 
@@ -47,15 +49,9 @@ Pipelining pipelining_of(const SessionOptions& options) {
 }
 
 Complaint check_session(const SessionOptions& options) {
-  if (!is_mailbox(options.from)) {
-    return tl::unexpected("--from " + options.from + " is not an address");
-  }
-  if (!is_mailbox(options.to)) return tl::unexpected("--to " + options.to + " is not an address");
+  if (auto good = check_workload(options); !good) return good;
   if (options.helo_name.empty() || !is_clean(options.helo_name)) {
     return tl::unexpected(std::string("--helo is not a host name"));
-  }
-  if (options.size == 1) {
-    return tl::unexpected(std::string("--size 1 is not possible: a line ends with two octets"));
   }
   if (options.tls == "none" && (options.verify || !options.ca_file.empty())) {
     return tl::unexpected(std::string("--tls none leaves nothing for --verify to verify"));
@@ -74,12 +70,8 @@ SessionPlan make_session_plan(const SessionOptions& options, Role role) {
   session.role = role;
   session.tls = tls_of(options, role);
   session.helo_name = options.helo_name;
-  session.sender = options.from;
-  session.recipient = options.to;
   session.pipelining = pipelining_of(options);
-  session.recipients = options.recipients;
   session.messages_per_connection = options.messages_per_connection;
-  session.message_size = options.size;
   session.timeout_ns = to_ns(options.timeout_s);
   return session;
 }
@@ -94,7 +86,7 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   if (!role) return tl::unexpected(role.error());
   const auto target = io::Address::resolve(host_port->host, host_port->port);
   if (!target) return tl::unexpected(target.error());
-  if (auto safe = check_target(*target, session.to, run.allow_remote, run.authorized); !safe) {
+  if (auto safe = check_target(*target, run.allow_remote, run.authorized); !safe) {
     return tl::unexpected(safe.error());
   }
   ClassPlan plan;
@@ -104,6 +96,9 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   if (!auth) return tl::unexpected(auth.error());
   plan.session = make_session_plan(session, *role);
   plan.session.auth = std::move(*auth);
+  if (auto good = plan_workload(session, run.seed, run.authorized, plan.session); !good) {
+    return tl::unexpected(good.error());
+  }
   plan.session.turn_of = turn_of(run, session.messages_per_connection);
   if (run.rate_of == "messages" && session.messages_per_connection == 0) {
     return tl::unexpected(
@@ -192,6 +187,7 @@ tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
   auto classes = make_classes(options);
   if (!classes) return tl::unexpected(classes.error());
   RunPlan plan;
+  plan.id = std::random_device()() | (std::uint64_t{std::random_device()()} << 32);
   plan.classes = std::move(*classes);
   plan.load = std::move(*load);
   plan.name = options.name.empty() ? plan.classes.front().target_text : options.name;

@@ -38,8 +38,8 @@ bool is_reserved_domain(std::string_view domain) {
   return rest == "example" || rest.ends_with(".example");
 }
 
-tl::expected<void, std::string> check_target(const io::Address& target, std::string_view recipient,
-                                             bool allow_remote, bool authorized) {
+tl::expected<void, std::string> check_target(const io::Address& target, bool allow_remote,
+                                             bool authorized) {
   const io::Reach reach = target.reach();
   if (reach != io::Reach::kLoopback && !allow_remote) {
     return tl::unexpected(target.to_string() +
@@ -49,6 +49,10 @@ tl::expected<void, std::string> check_target(const io::Address& target, std::str
     return tl::unexpected(target.to_string() +
                           " is a public address: --i-am-authorized is needed to load it");
   }
+  return {};
+}
+
+tl::expected<void, std::string> check_recipient(std::string_view recipient, bool authorized) {
   const std::size_t at = recipient.rfind('@');
   const std::string_view domain =
       at == std::string_view::npos ? std::string_view() : recipient.substr(at + 1);

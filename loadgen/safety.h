@@ -15,10 +15,12 @@ namespace smtpmark::loadgen {
 // 6761), and address literals of loopback.
 bool is_reserved_domain(std::string_view domain);
 
-// Loopback is free. Anything else needs `allow_remote`; a public address, or a recipient outside
-// the reserved domains, also needs `authorized`. Fails with a sentence that names the flag.
-tl::expected<void, std::string> check_target(const io::Address& target, std::string_view recipient,
-                                             bool allow_remote, bool authorized);
+// Loopback is free. Anything else needs `allow_remote`; a public address also needs `authorized`.
+// Fails with a sentence that names the flag.
+tl::expected<void, std::string> check_target(const io::Address& target, bool allow_remote,
+                                             bool authorized);
+// A recipient outside the reserved domains needs `authorized`, wherever the target is.
+tl::expected<void, std::string> check_recipient(std::string_view recipient, bool authorized);
 
 }  // namespace smtpmark::loadgen
 

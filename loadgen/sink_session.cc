@@ -1,5 +1,8 @@
 #include "loadgen/sink_session.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "parser/body_framer.h"
 
 namespace smtpmark::loadgen {
@@ -35,7 +38,11 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   messages_received += other.messages_received;
   messages_unconfirmed += other.messages_unconfirmed;
   messages_rejected += other.messages_rejected;
+  messages_checked += other.messages_checked;
+  messages_mismatched += other.messages_mismatched;
+  messages_unstamped += other.messages_unstamped;
   recipients_received += other.recipients_received;
+  recipients_rejected += other.recipients_rejected;
   octets_received += other.octets_received;
   injections += other.injections;
   accept_failures += other.accept_failures;
@@ -187,11 +194,24 @@ void SinkSession::on_rcpt() {
   if (command_.parameters_present != 0) {
     return reject("555 5.5.4 A parameter of RCPT is not known here\r\n");
   }
+  if (!context_.options.reject_recipients.empty() && is_unwanted(command_.path.mailbox)) {
+    // Asked for, so that it does not count towards too many errors.
+    ++context_.counters.recipients_rejected;
+    return reply("550 5.1.1 No such user here\r\n");
+  }
   if (recipients_ >= context_.options.recipient_limit) {
     return reject("452 4.5.3 Too many recipients\r\n");
   }
   ++recipients_;
   reply("250 2.1.5 Ok\r\n");
+}
+
+bool SinkSession::is_unwanted(std::string_view address) const {
+  const std::vector<std::string>& unwanted = context_.options.reject_recipients;
+  return std::any_of(unwanted.begin(), unwanted.end(), [address](const std::string& one) {
+    return address == one || (one.starts_with('@') && address.ends_with(one)) ||
+           (one.ends_with('@') && address.starts_with(one));
+  });
 }
 
 bool SinkSession::transaction_is_open(std::string_view otherwise) {
@@ -207,10 +227,12 @@ io::Task<bool> SinkSession::on_data() {
   }
   if (!transaction_is_open("503 5.5.1 MAIL and RCPT first\r\n")) co_return true;
   reply("354 End data with <CR><LF>.<CR><LF>\r\n");
+  if (context_.options.check_messages) check_.emplace();
   parser::DataFramer framer;
   for (;;) {
     std::string_view piece;
     const parser::FeedResult fed = framer.feed(transport_->input(), piece);
+    check(piece);
     transport_->consume(fed.consumed);
     if (fed.status == Status::kReady) break;
     if (!transport_->input().empty()) continue;
@@ -225,10 +247,12 @@ io::Task<bool> SinkSession::on_bdat() {
   const bool last = command_.chunk_last;
   // The octets of a refused chunk still follow (RFC 3030, 2).
   const bool open = transaction_is_open("503 5.5.1 MAIL and RCPT first\r\n");
+  if (context_.options.check_messages && open && !chunked_) check_.emplace();
   parser::ChunkFramer framer(size);
   for (;;) {
     std::string_view piece;
     const parser::FeedResult fed = framer.feed(transport_->input(), piece);
+    check(piece);
     transport_->consume(fed.consumed);
     if (fed.status == Status::kReady) break;
     if (const bool ok = co_await receive_more(); !ok) co_return false;
@@ -247,6 +271,7 @@ io::Task<bool> SinkSession::on_bdat() {
 // The end of the data: this is where a message counts as received.
 void SinkSession::finish_message(std::uint64_t octets, bool bare_line_end) {
   const std::uint32_t recipients = recipients_;
+  const std::optional<StampCheck> checked = std::exchange(check_, std::nullopt);
   reset_transaction();
   if (bare_line_end) {
     ++context_.counters.messages_rejected;
@@ -257,6 +282,7 @@ void SinkSession::finish_message(std::uint64_t octets, bool bare_line_end) {
     return reject("552 5.3.4 Message size exceeds the limit\r\n");
   }
   if (context_.options.burn_ns > 0) burn(context_.options.burn_ns);
+  if (checked) count_check(*checked);
   ++context_.counters.messages_received;
   context_.counters.recipients_received += recipients;
   context_.counters.octets_received += octets;
@@ -264,10 +290,18 @@ void SinkSession::finish_message(std::uint64_t octets, bool bare_line_end) {
   reply("250 2.0.0 Ok: thrown away\r\n");
 }
 
+void SinkSession::count_check(const StampCheck& checked) noexcept {
+  const StampVerdict verdict = checked.verdict();
+  SinkCounters& counters = context_.counters;
+  ++(verdict == StampVerdict::kNone ? counters.messages_unstamped : counters.messages_checked);
+  if (verdict == StampVerdict::kMismatch) ++counters.messages_mismatched;
+}
+
 void SinkSession::reset_transaction() noexcept {
   mail_ = chunked_ = false;
   recipients_ = 0;
   chunk_octets_ = 0;
+  check_.reset();
 }
 
 io::Task<bool> SinkSession::on_starttls() {

@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/task.h"
 #include "io/tls_transport.h"
 #include "io/transport.h"
 #include "loadgen/plan.h"
 #include "loadgen/sasl_server.h"
+#include "loadgen/stamp.h"
 #include "parser/command_parser.h"
 
 namespace smtpmark::loadgen {
@@ -31,10 +33,14 @@ struct SinkCounters {
   std::uint64_t messages_unconfirmed = 0;  // of these: the connection ended with that 250 as its
                                            // last exchange, the client may not have read it
   std::uint64_t messages_rejected = 0;     // bare CR or LF, or too large
+  std::uint64_t messages_checked = 0;      // of those received: against their stamp
+  std::uint64_t messages_mismatched = 0;   // of these: not as they were sent
+  std::uint64_t messages_unstamped = 0;    // had no stamp to be checked against
   std::uint64_t recipients_received = 0;
-  std::uint64_t octets_received = 0;  // of messages received, behind unstuffing
-  std::uint64_t injections = 0;       // octets pipelined behind STARTTLS, discarded
-  std::uint64_t accept_failures = 0;  // attempts to accept without a descriptor or memory left
+  std::uint64_t recipients_rejected = 0;  // as was asked for
+  std::uint64_t octets_received = 0;      // of messages received, behind unstuffing
+  std::uint64_t injections = 0;           // octets pipelined behind STARTTLS, discarded
+  std::uint64_t accept_failures = 0;      // attempts to accept without a descriptor or memory left
 
   void add(const SinkCounters& other) noexcept;
 };
@@ -54,8 +60,11 @@ struct SinkOptions {
   SinkAuth auth;
   std::uint64_t size_limit = 64ULL * 1024 * 1024;  // octets of a message (RFC 1870)
   std::uint32_t recipient_limit = 1000;            // of a message
-  std::uint64_t timeout_ns = 300'000'000'000;      // for each command (RFC 5321, 4.5.3.2.7)
-  std::uint64_t burn_ns = 0;  // CPU to waste on each message: a known slow-down
+  bool check_messages = false;                     // hold each against its stamp
+  // Recipients to refuse: addresses, local parts with their "@", domains with their "@".
+  std::vector<std::string> reject_recipients;
+  std::uint64_t timeout_ns = 300'000'000'000;  // for each command (RFC 5321, 4.5.3.2.7)
+  std::uint64_t burn_ns = 0;                   // CPU to waste on each message: a known slow-down
 };
 
 // The replies that do not change, and what sessions of one thread and role have in common;
@@ -102,6 +111,11 @@ class SinkSession {
   void on_mail();
   void on_rcpt();
   void reject_syntax();
+  bool is_unwanted(std::string_view address) const;
+  void check(std::string_view piece) {
+    if (check_) check_->take(piece);
+  }
+  void count_check(const StampCheck& checked) noexcept;
   void finish_message(std::uint64_t octets, bool bare_line_end);
   void reset_transaction() noexcept;
   bool transaction_is_open(std::string_view otherwise);
@@ -121,7 +135,8 @@ class SinkSession {
   bool unconfirmed_ = false;  // the latest thing written is the 250 behind a message
   std::uint32_t recipients_ = 0;
   std::uint32_t errors_ = 0;
-  std::uint64_t chunk_octets_ = 0;  // of the BDAT chunks so far
+  std::optional<StampCheck> check_;  // of the message under way, where that is asked for
+  std::uint64_t chunk_octets_ = 0;   // of the BDAT chunks so far
 };
 
 }  // namespace smtpmark::loadgen

@@ -120,7 +120,7 @@ TEST(RunPlan, StopConditionsAreRead) {
 
 TEST(RunPlan, ClassesTakeFromTheRunWhatTheyDoNotSay) {
   const auto plan = make_run_plan(with([](RunOptions& o) {
-                      o.size = 4096;
+                      o.size = "4096";
                       o.user = "u";
                       o.password = "a,b";
                       o.class_texts = {"name=relay,weight=70,auth=none",

@@ -51,7 +51,7 @@ TEST_F(ScenarioTest, SetsEveryKindOfOption) {
   EXPECT_TRUE(options_.verify);
   EXPECT_FALSE(options_.allow_remote);
   EXPECT_EQ(options_.duration_s, 120.0);
-  EXPECT_EQ(options_.size, 10240U);
+  EXPECT_EQ(options_.size, "10K");
   EXPECT_EQ(options_.stages, (std::vector<std::string>{"1s:5", "2s@9"}));
   EXPECT_EQ(options_.stop_when, std::vector<std::string>{"errors > 1 %"});
 }
@@ -62,7 +62,7 @@ TEST_F(ScenarioTest, TheCommandLineOverrides) {
             "");
   EXPECT_EQ(options_.connections, 3U);
   EXPECT_EQ(options_.stages, std::vector<std::string>{"9s@9"});
-  EXPECT_EQ(options_.size, 99U);
+  EXPECT_EQ(options_.size, "99");
 }
 
 TEST_F(ScenarioTest, ClassesBecomePartsOfThePlan) {

@@ -125,7 +125,9 @@ TEST(SessionPair, FullPipeliningEndsAMessageWithTheEnvelopeOfTheNext) {
   plan.pipelining = Pipelining::kFull;
   const PairOutcome outcome = run_pair(plan, {}, five_messages());
   expect_clean(outcome, 5, false);
-  const std::string envelope = MailSource(plan).next(parser::kCapSize).envelope->group;
+  MailRoom room;
+  MailSource source(plan);
+  const std::string envelope = source.next(parser::kCapSize, room).envelope->group;
   std::size_t together = 0;
   for (std::size_t at = outcome.client.sent.find("\r\n.\r\n" + envelope); at != std::string::npos;
        at = outcome.client.sent.find("\r\n.\r\n" + envelope, at + 1)) {

@@ -1,0 +1,214 @@
+#include "loadgen/addresses.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "loadgen/option_values.h"
+#include "loadgen/text_input.h"
+
+namespace smtpmark::loadgen {
+
+namespace {
+
+constexpr std::uint32_t kMostRecipients = 10'000;
+constexpr std::string_view kFields = "{A..B}, {rand:A..B} or {seq}";
+
+auto refuse(std::string sentence) {
+  return tl::unexpected(std::move(sentence));
+}
+
+std::optional<std::uint64_t> parse_whole(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end || text.empty() || value > 1'000'000'000'000) return {};
+  return value;
+}
+
+void append_number(std::string& to, std::uint64_t number, std::size_t width) {
+  const std::string digits = std::to_string(number);
+  if (digits.size() < width) to.append(width - digits.size(), '0');
+  to += digits;
+}
+
+bool is_domain(std::string_view text) {
+  return is_mailbox("a@" + std::string(text)) && text.find('@') == std::string_view::npos;
+}
+
+// Turns shares into the sums of themselves and those before, of 1 in all.
+void accumulate(std::vector<double>& shares) {
+  double sum = 0.0;
+  for (double& share : shares) share = sum += share;
+  for (double& share : shares) share /= sum;
+}
+
+std::size_t draw_from(const std::vector<double>& until, Random& random) {
+  const auto found = std::upper_bound(until.begin(), until.end(), draw_unit(random));
+  return static_cast<std::size_t>(std::min(found, until.end() - 1) - until.begin());
+}
+
+}  // namespace
+
+tl::expected<AddressPattern::Field, std::string> AddressPattern::parse_field(
+    std::string_view text) {
+  Field field;
+  if (text == "seq") return field;
+  field.kind = text.starts_with("rand:") ? Kind::kDrawn : Kind::kInTurn;
+  if (field.kind == Kind::kDrawn) text.remove_prefix(5);
+  const std::size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return refuse("");
+  const auto from = parse_whole(text.substr(0, dots));
+  const auto to = parse_whole(text.substr(dots + 2));
+  if (!from || !to || *to < *from) return refuse("");
+  field.from = *from;
+  field.count = *to - *from + 1;
+  if (dots > 1 && text.front() == '0') field.width = dots;
+  return field;
+}
+
+tl::expected<AddressPattern, std::string> AddressPattern::parse(std::string_view text,
+                                                                bool null_allowed) {
+  const std::string whole(text);
+  AddressPattern pattern;
+  if (null_allowed && text == "<>") return pattern;  // RFC 5321, 4.5.5
+  for (std::string* to = &pattern.front_;;) {
+    const std::size_t open = text.find('{');
+    to->assign(text.substr(0, open));
+    if (open == std::string_view::npos) break;
+    const std::size_t close = text.find('}', open);
+    const std::string_view inside = text.substr(open + 1, close - open - 1);
+    auto field = parse_field(inside);
+    if (close == std::string_view::npos || !field) {
+      return refuse(whole + " has a field in braces that is not " + std::string(kFields));
+    }
+    pattern.fields_.push_back(std::move(*field));
+    to = &pattern.fields_.back().behind;
+    text.remove_prefix(close + 1);
+  }
+  if (!is_mailbox(pattern.lowest())) return refuse(whole + " is not an address");
+  return pattern;
+}
+
+void AddressPattern::append(std::string& to, std::uint64_t step, Random& random) const {
+  to += front_;
+  std::uint64_t turn = step;
+  for (const Field& field : fields_) {
+    switch (field.kind) {
+      case Kind::kSequence: append_number(to, step + 1, 0); break;
+      case Kind::kDrawn: append_number(to, field.from + random() % field.count, field.width); break;
+      case Kind::kInTurn:
+        append_number(to, field.from + turn % field.count, field.width);
+        turn /= field.count;
+        break;
+    }
+    to += field.behind;
+  }
+}
+
+std::string AddressPattern::filled(bool highest) const {
+  std::string address = front_;
+  for (const Field& field : fields_) {
+    const std::uint64_t above = field.kind == Kind::kSequence ? 1 : field.count - 1;
+    append_number(address, field.from + (highest ? above : 0), field.width);
+    address += field.behind;
+  }
+  return address;
+}
+
+tl::expected<WeightedNames, std::string> WeightedNames::parse(std::string_view text) {
+  WeightedNames all;
+  for (const std::string_view part : split(text, ',')) {
+    const std::size_t sign = part.find('=');
+    const std::string_view name = trimmed(part.substr(0, sign));
+    const auto weight = sign == std::string_view::npos
+                            ? std::optional<double>(1.0)
+                            : parse_number(trimmed(part.substr(sign + 1)));
+    if (!is_domain(name) || !weight || *weight <= 0.0 || *weight > 1e9) {
+      return refuse("\"" + std::string(part) + "\" is not DOMAIN=WEIGHT, as a.example=80");
+    }
+    all.names_.emplace_back(name);
+    all.until_.push_back(*weight);
+  }
+  accumulate(all.until_);
+  return all;
+}
+
+const std::string& WeightedNames::draw(Random& random) const {
+  return names_[draw_from(until_, random)];
+}
+
+tl::expected<AddressSource, std::string> AddressSource::from_lines(std::string_view lines,
+                                                                   const std::string& name) {
+  AddressSource source;
+  std::size_t number = 0;
+  for (std::string_view line : split(lines, '\n')) {
+    ++number;
+    line = trimmed(line);
+    if (line.empty()) continue;
+    if (!is_mailbox(std::string(line))) {
+      return refuse(name + ":" + std::to_string(number) + ": \"" + std::string(line) +
+                    "\" is not an address");
+    }
+    source.list_.emplace_back(line);
+    source.lines_.push_back(number);
+  }
+  if (source.list_.empty()) return refuse(name + " has no address in it");
+  return source;
+}
+
+void AddressSource::append(std::string& to, std::uint64_t step, Random& random) const {
+  const std::size_t begin = to.size();
+  if (list_.empty()) {
+    pattern_.append(to, step, random);
+  } else {
+    to += list_[step % list_.size()];
+  }
+  const std::size_t at = domains_.empty() ? std::string::npos : to.rfind('@');
+  if (at == std::string::npos || at < begin) return;
+  to.erase(at + 1);
+  to += domains_.draw(random);
+}
+
+std::vector<std::pair<std::string, std::size_t>> AddressSource::of_each_domain() const {
+  std::vector<std::pair<std::string, std::size_t>> all;
+  for (const std::string& name : domains_.names()) all.emplace_back("anybody@" + name, 0);
+  if (!all.empty()) return all;
+  for (std::size_t i = 0; i < list_.size(); ++i) all.emplace_back(list_[i], lines_[i]);
+  if (!all.empty()) return all;
+  return {{pattern_.lowest(), 0}, {pattern_.highest(), 0}};
+}
+
+tl::expected<RecipientCount, std::string> RecipientCount::parse(std::string_view text) {
+  RecipientCount recipients;
+  if (!text.starts_with("zipf:")) {
+    const auto count = parse_whole(text);
+    if (!count || *count == 0 || *count > kMostRecipients) {
+      return refuse("\"" + std::string(text) +
+                    "\" is neither a number from 1 to 10000 nor "
+                    "zipf:MAX,S");
+    }
+    recipients.count_ = static_cast<std::uint32_t>(*count);
+    return recipients;
+  }
+  const auto parts = split(text.substr(5), ',');
+  const auto most = parse_whole(parts[0]);
+  const auto exponent = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
+  if (!most || *most == 0 || *most > kMostRecipients || !exponent || *exponent < 0.0 ||
+      *exponent > 20.0) {
+    return refuse("\"" + std::string(text) +
+                  "\" is not zipf:MAX,S with MAX from 1 to 10000 and S from 0 to 20");
+  }
+  for (std::uint64_t n = 1; n <= *most; ++n) {
+    recipients.until_.push_back(std::pow(static_cast<double>(n), -*exponent));
+  }
+  accumulate(recipients.until_);
+  return recipients;
+}
+
+std::uint32_t RecipientCount::draw(Random& random) const {
+  return fixed() ? count_ : static_cast<std::uint32_t>(draw_from(until_, random)) + 1;
+}
+
+}  // namespace smtpmark::loadgen
