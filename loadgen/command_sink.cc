@@ -51,6 +51,11 @@ int command_sink(const SinkRunOptions& options) {
   fmt::print("{} messages from {} sessions ({} plain, {} TLS handshakes), {} unconfirmed\n",
              counters.messages_received, counters.sessions, counters.sessions_plain,
              counters.tls_handshakes, counters.messages_unconfirmed);
+  if (options.sink.check_messages) {
+    fmt::print("{} messages held against their stamp, {} not as they were sent, {} without one\n",
+               counters.messages_checked, counters.messages_mismatched,
+               counters.messages_unstamped);
+  }
   if (!options.json.empty()) {
     if (auto written = write_json(options.json, final_counters(counters)); !written) {
       return complain(written.error(), kFailed);

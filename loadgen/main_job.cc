@@ -91,6 +91,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port, const 
                   const SessionPlan& mail) {
   RunPlan plan;
   plan.name = name_part(way, long_sessions, port);
+  plan.id = new_run_id();
   SessionPlan& session = plan.classes.front().session;
   session.role = way.role;
   session.tls = way.tls;

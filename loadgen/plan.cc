@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <random>
 
 namespace smtpmark::loadgen {
 
@@ -54,6 +55,11 @@ std::string_view to_string(BacklogPolicy policy) noexcept {
     case BacklogPolicy::kStop: return "stop";
   }
   return "queue";
+}
+
+std::uint64_t new_run_id() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32) | random();
 }
 
 double LoadPlan::peak_per_s() const noexcept {

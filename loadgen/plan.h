@@ -135,6 +135,9 @@ struct RunPlan {
   LoadPlan load;
 };
 
+// Another number each time, to tell the messages of one run from those of another.
+std::uint64_t new_run_id();
+
 // `whole` shared out by `weights`, the remainder to the largest fractions: the parts add up.
 std::vector<std::uint64_t> apportion(std::uint64_t whole, const std::vector<double>& weights);
 // Each class's part of the whole, adding up to 1.

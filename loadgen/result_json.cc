@@ -113,7 +113,7 @@ json mechanisms_to_json(const MechanismCounts& counts) {
   return used;
 }
 
-json session_to_json(const ClassPlan& one) {
+json session_to_json(const ClassPlan& one, std::uint64_t run) {
   const SessionPlan& session = one.session;
   json config = {{"role", to_string(session.role)},
                  {"tls", to_string(session.tls)},
@@ -125,7 +125,7 @@ json session_to_json(const ClassPlan& one) {
                  {"rate_of", to_string(session.turn_of)},
                  {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9}};
   if (session.auth.wanted()) config.update(auth_to_json(session.auth));
-  add_workload(session, config);
+  add_workload(session, run, config);
   return config;
 }
 
@@ -307,7 +307,7 @@ json class_to_json(const RunPlan& plan, std::size_t number, const LoadResult& re
   job["class"] = {{"name", one.name}, {"weight", one.weight}};
   job["target"] = one.target_text;
   job["config"] = load_to_json(plan.load);
-  job["config"].update(session_to_json(one));
+  job["config"].update(session_to_json(one, plan.id));
   job["verdict"] = verdict_to_json(judge(facts_of_class(plan, number, result)));
   // Its own part of what the whole run has.
   const double part = shares(plan.classes)[number];
@@ -329,7 +329,7 @@ json job_to_json(const RunPlan& plan, const LoadResult& result, const SinkCounte
   job["verdict"] = verdict_to_json(judge(facts_of(plan, result)));
   if (plan.classes.size() == 1) {
     job["target"] = plan.classes.front().target_text;
-    job["config"].update(session_to_json(plan.classes.front()));
+    job["config"].update(session_to_json(plan.classes.front(), plan.id));
   }
   job["cpu"] = cpu_to_json(result);
   if (sink != nullptr) job["sink"] = sink_counters_to_json(*sink);

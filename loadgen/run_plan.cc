@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <random>
 
 #include "loadgen/load_options.h"
 #include "loadgen/option_values.h"
@@ -187,7 +186,7 @@ tl::expected<RunPlan, std::string> make_run_plan(const RunOptions& options) {
   auto classes = make_classes(options);
   if (!classes) return tl::unexpected(classes.error());
   RunPlan plan;
-  plan.id = std::random_device()() | (std::uint64_t{std::random_device()()} << 32);
+  plan.id = new_run_id();
   plan.classes = std::move(*classes);
   plan.load = std::move(*load);
   plan.name = options.name.empty() ? plan.classes.front().target_text : options.name;

@@ -314,7 +314,7 @@ Complaint plan_workload(const WorkloadOptions& options, std::uint64_t seed, bool
   return {};
 }
 
-void add_workload(const SessionPlan& plan, nlohmann::json& config) {
+void add_workload(const SessionPlan& plan, std::uint64_t run, nlohmann::json& config) {
   if (!plan.workload) {
     config["recipients"] = plan.recipients;
     config["size"] = plan.message_size;
@@ -341,6 +341,7 @@ void add_workload(const SessionPlan& plan, nlohmann::json& config) {
   config["pool_octets"] = pool_octets;
   if (!given.corpus.empty()) config["corpus_left_out"] = workload.corpus_left_out;
   config["stamped"] = workload.stamped;
+  if (workload.stamped) config["run"] = fmt::format("{:016x}", run);
   add("from", given.senders_file.empty() ? given.from : "");
   add("to", given.recipients_file.empty() ? given.to : "");
   add("senders_file", given.senders_file);

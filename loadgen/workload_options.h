@@ -27,8 +27,8 @@ tl::expected<void, std::string> check_workload(const WorkloadOptions& options);
 tl::expected<void, std::string> plan_workload(const WorkloadOptions& options, std::uint64_t seed,
                                               bool authorized, SessionPlan& plan);
 
-// For the configuration in a result.
-void add_workload(const SessionPlan& plan, nlohmann::json& config);
+// For the configuration in a result; `run` is the id of the run.
+void add_workload(const SessionPlan& plan, std::uint64_t run, nlohmann::json& config);
 
 }  // namespace smtpmark::loadgen
 

@@ -10,6 +10,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -39,6 +40,7 @@ class Page:
         lines = [shlex.split(line, comments=True) for line in blocks.splitlines()]
         commands = [line for line in lines if line and line[0] == "smtpmark"]
         self.servers = [line[1:-1] for line in commands if line[-1] == "&"]
+        self.processes = []  # of the servers
         self.runs = [line[1:] for line in commands if line[1] == "run"]
 
 
@@ -58,6 +60,7 @@ class Commands(unittest.TestCase):
             self.addCleanup(server.stdout.close)
             self.addCleanup(server.wait)
             self.addCleanup(server.kill)
+            page.processes.append(server)
             self.assertTrue(server.stdout.readline().startswith("listening on "), arguments)
         return page
 
@@ -86,6 +89,36 @@ class Commands(unittest.TestCase):
             self.assertEqual("auth_rejected" in job["phases"], rejected, run)
             seen.add(asked)
         self.assertEqual(len(seen), 10)
+
+    def test_workload(self):
+        page = self.open_page("workload.md")
+        messages = pathlib.Path(self.folder, "messages")
+        messages.mkdir()
+        (messages / "1.eml").write_bytes(b"Subject: one\nMessage-ID: <1@example.com>\n\n.\nbody\n")
+        (messages / "2.eml").write_bytes("Subject: two\r\n\r\ngr\u00fc\u00dfe".encode())
+        stamped = 0
+        for run in page.runs:
+            # The pools of the page are those of a user with some time.
+            job = self.job_of(run if "--pool" in run else [*run, "--pool", "4M"])
+            totals, config = job["totals"], job["config"]
+            self.assertEqual(totals["errors"], 0, run)
+            asked = int(run[run.index("--messages") + 1])
+            accepted = totals["messages_accepted"]
+            self.assertEqual(accepted + totals["messages_for_nobody"], asked, run)
+            self.assertEqual("--bad-recipients" in run, totals["recipients_bad"] > 0, run)
+            self.assertEqual(totals["recipients_bad_refused"], totals["recipients_bad"], run)
+            for option in ("workload", "body", "corpus", "bad-recipients", "to-domains"):
+                if f"--{option}" in run:
+                    given = run[run.index(f"--{option}") + 1]
+                    self.assertEqual(config[option.replace("-", "_")], given, run)
+            self.assertTrue(config["stamped"], run)
+            stamped += accepted
+        self.assertGreater(len(page.runs), 20)
+        page.processes[0].send_signal(signal.SIGINT)
+        said = page.processes[0].stdout.read()
+        self.assertEqual(page.processes[0].wait(), 0, said)
+        self.assertIn(f"{stamped} messages held against their stamp, 0 not as they were sent, 0 "
+                      "without one", said)
 
 
 if __name__ == "__main__":
