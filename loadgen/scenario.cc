@@ -4,11 +4,9 @@
 #include <toml++/toml.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <optional>
+
+#include "loadgen/text_input.h"
 
 namespace smtpmark::loadgen {
 
@@ -18,22 +16,6 @@ using Complaint = tl::expected<void, std::string>;
 
 std::string place_of(const std::string& file, const toml::source_region& source) {
   return fmt::format("{}:{}:{}", file, source.begin.line, source.begin.column);
-}
-
-tl::expected<std::string, std::string> read_file(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return tl::unexpected(std::string(std::strerror(errno)));
-  std::string text;
-  std::array<char, 4096> piece;
-  std::size_t count = 0;
-  while ((count = std::fread(piece.data(), 1, piece.size(), file)) > 0) {
-    text.append(piece.data(), count);
-  }
-  const bool failed = std::ferror(file) != 0;  // as of a folder
-  const int os_code = errno;
-  std::fclose(file);
-  if (failed) return tl::unexpected(std::string(std::strerror(os_code)));
-  return text;
 }
 
 // As it would stand on the command line.
@@ -121,8 +103,8 @@ Complaint read_table(const std::string& file, const toml::table& table, CLI::App
 tl::expected<void, std::string> load_scenario(CLI::App& command, RunOptions& options) {
   if (options.scenario.empty()) return {};
   const std::string& file = options.scenario;
-  const auto text = read_file(file);
-  if (!text) return tl::unexpected("cannot read " + file + ": " + text.error());
+  const auto text = read_text(file);
+  if (!text) return tl::unexpected(text.error());
   try {
     return read_table(file, toml::parse(*text, file), command, options);
   } catch (const toml::parse_error& error) {

@@ -196,6 +196,46 @@ class BadInput(unittest.TestCase):
     def test_unknown_flag(self):
         self.expect_sentence(self.smtpmark("run", "--wibble"), "--wibble", status=2)
 
+    def test_workloads_that_cannot_be_meant(self):
+        def file(name, text):
+            path = os.path.join(self.folder, name)
+            pathlib.Path(path).write_text(text)
+            return path
+
+        os.mkdir(os.path.join(self.folder, "empty"))
+        for arguments, part in (
+                (["--size", "uniform:9K-1K"], "ends before it begins"),
+                (["--size", "lognormal:4K"], "MEDIAN,SIGMA"),
+                (["--size", "cdf:" + file("sizes", "1K 0\n2K 90%\n")], "become 1"),
+                (["--size", "cdf:" + file("words", "1K 0\nmuch 1\n")], "words:2: "),
+                (["--size", "cdf:/nonexistent"], "cannot read /nonexistent"),
+                (["--size", "900M", "--body", "mime"], "has room in --pool 64M"),
+                (["--size", "1", "--body", "mime"], "--size 1 is not possible"),
+                (["--size", "50", "--body", "mime"], "no room for the header"),
+                (["--pool", "all"], "--pool"),
+                (["--workload", "offcie"], "--workload"),
+                (["--dot-lines", "120%"], "--dot-lines"),
+                (["--line-length", "2000"], "--line-length"),
+                (["--corpus", "/nonexistent"], "cannot read /nonexistent"),
+                (["--corpus", "empty"], "there is no message in empty"),
+                (["--corpus", file("note", "Hello\n")], "neither a folder nor an mbox"),
+                (["--corpus", "empty", "--size", "5K"], "leave out --size"),
+                (["--to", "user{1-9}@example.com"], "{A..B}"),
+                (["--to", "user{1..9}"], "is not an address"),
+                (["--recipients-file", file("people", "a@example.com\n<b>\n")], "people:2: "),
+                (["--recipients-file", file("real", "a@example.com\nb@gmail.com\n")], "real:2: "),
+                (["--senders-file", "empty"], "cannot read empty"),
+                (["--to-domains", "a.example=80,gmail.com=20"], "--i-am-authorized"),
+                (["--to-domains", "a.example=0"], "DOMAIN=WEIGHT"),
+                (["--recipients", "zipf:5"], "zipf:MAX,S"),
+                (["--bad-recipients", "many"], "--bad-recipients"),
+                (["--bad-recipients", "5%", "--bad-to", "a@gmail.com"], "--i-am-authorized")):
+            with self.subTest(arguments=arguments):
+                outcome = self.run_load("127.0.0.1:2525", *arguments)
+                self.expect_sentence(outcome, part, status=2)
+        self.expect_sentence(self.smtpmark("sink", "--relay", "127.0.0.1:0", "--reject-recipient",
+                                           "nobody"), "--reject-recipient nobody", status=2)
+
     def test_values_that_are_none(self):
         for arguments in (["--connections", "many"], ["--connections", "0"], ["--tls", "maybe"],
                           ["--duration", "-1"], ["--duration", "5 parsecs"], ["--size", "1"],

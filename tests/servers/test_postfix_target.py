@@ -103,6 +103,36 @@ class RelayPort(Target):
     def test_large_messages_arrive(self):
         self.run_on(25, tls="required", size=1000000)
 
+    def test_real_mail_arrives(self):
+        for pipelining in ("none", "full"):
+            with self.subTest(pipelining):
+                SERVER.mark()
+                run, tally = self.run_on(
+                    25, tls="none", messages=150, pipelining=pipelining,
+                    size="relay", pool="8M", body="mime", eight_bit=True,
+                    dot_lines="20%", recipients="zipf:5,1.5",
+                    **{"from": "<>", "to": "user{1..50}@example.com"})
+                self.assertEqual(len(tally.messages), 150)
+                self.assertGreater(tally.recipients, 150)
+
+    def test_refusals_of_bad_recipients_are_no_errors(self):
+        # main.cf refuses the address that --bad-to has unless told.
+        for pipelining in ("none", "full"):
+            with self.subTest(pipelining):
+                SERVER.mark()
+                run = smtpmark.run(25, **{**LOAD, "recipients": 2}, tls="none",
+                                   messages=200, bad_recipients="30%",
+                                   pipelining=pipelining)
+                tally = SERVER.tally()
+                self.assertEqual(run.exit_status, 0, run.stderr)
+                self.assertEqual(run.errors(), [])
+                bad = run.totals("recipients_bad")
+                self.assertGreater(bad, 60)
+                self.assertEqual(run.totals("recipients_bad_refused"), bad)
+                self.assertEqual(tally.recipients, 400 - bad)
+                self.assertEqual(len(tally.messages),
+                                 200 - run.totals("messages_for_nobody"))
+
     def test_open_loop_keeps_its_rate(self):
         run, _ = self.run_on(25, tls="none", rate=50)
         self.assertGreater(run.totals("messages_accepted"), 100)

@@ -152,6 +152,23 @@ class PostfixRelay(unittest.TestCase):
     packages = postfix.PACKAGES
     SINK_PORT = 2525
 
+    def test_what_it_relays_is_as_it_was_sent(self):
+        server = postfix.Postfix(
+            default_transport=f"smtp:[127.0.0.1]:{self.SINK_PORT}")
+        sink = smtpmark.Sink({"relay": self.SINK_PORT}, ["--check-messages"])
+        with sink:
+            server.start()
+            self.addCleanup(server.stop)
+            run = smtpmark.run(25, tls="none", messages=150, connections=5,
+                               size="uniform:1K-50K", body="mime", pool="4M",
+                               eight_bit=True, dot_lines="30%")
+            self.assertEqual(run.exit_status, 0, run.stderr)
+            tally = server.tally()
+        self.assertEqual(len(tally.messages), 150)
+        self.assertEqual(sink.report["messages_checked"], 150)
+        self.assertEqual(sink.report["messages_mismatched"], 0)
+        self.assertEqual(sink.report["messages_unstamped"], 0)
+
     def relay(self, level):
         server = postfix.Postfix(
             default_transport=f"smtp:[127.0.0.1]:{self.SINK_PORT}",
