@@ -3,21 +3,15 @@
 #define SMTPMARK_LOADGEN_ADDRESSES_H_
 
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
 #include <vector>
 
+#include "loadgen/random.h"
+
 namespace smtpmark::loadgen {
-
-using Random = std::mt19937_64;
-
-// From 0 to below 1; the same on every platform, which std's distributions are not.
-inline double draw_unit(Random& random) {
-  return static_cast<double>(random() >> 11) * 0x1p-53;
-}
 
 // An address with fields in braces:
 //   {A..B}       the numbers from A to B in turn; "{001..100}" keeps its zeros

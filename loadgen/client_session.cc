@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "loadgen/extensions.h"
+
 namespace smtpmark::loadgen {
 
 namespace {
@@ -10,11 +12,10 @@ namespace {
 constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
 constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking whether to go on
 
-constexpr std::string_view kData = "DATA\r\n";
-
 }  // namespace
 
-Script::Script(const SessionPlan& plan) : ehlo("EHLO " + plan.helo_name + "\r\n") {}
+Script::Script(const SessionPlan& plan)
+    : ehlo((plan.role == Role::kLmtp ? "LHLO " : "EHLO ") + plan.helo_name + "\r\n") {}
 
 io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn) {
   if (turn.intended == 0) co_return true;
@@ -32,6 +33,7 @@ ClientSession::ClientSession(ClientContext& context, io::Transport& transport, T
                              TimeNs started, TimeNs connected)
     : context_(context),
       transport_(&transport),
+      flights_(context.plan.pipelining_depth),
       first_(first),
       started_(started),
       now_(connected),
@@ -43,7 +45,7 @@ io::Task<bool> ClientSession::run() {
   context_.metrics.occupancy().left(started_, greeted_, now_);
   if (in_doubt_ > 0) count(&Counters::messages_in_doubt, in_doubt_);
   if (open_turns_ > in_doubt_) count(&Counters::messages_failed, open_turns_ - in_doubt_);
-  co_return as_planned;
+  co_return as_planned || abandoned_;
 }
 
 io::Task<bool> ClientSession::converse() {
@@ -62,6 +64,7 @@ io::Task<bool> ClientSession::converse() {
     fail(Phase::kStarttls, "starttls-not-offered", "the server does not offer STARTTLS");
     co_return false;
   }
+  if (!offers_what_is_required()) co_return false;
   if (context_.plan.auth.wanted()) {
     if (const bool ok = co_await authenticate(); !ok) co_return false;
     if (kept_out_) co_return co_await quit();
@@ -70,6 +73,7 @@ io::Task<bool> ClientSession::converse() {
   count(&Counters::sessions_established);
   if (!tls_) count(&Counters::sessions_plain);
   if (const bool ok = co_await messages(); !ok) co_return false;
+  if (context_.plan.shape.drop) co_return complete();
   co_return co_await quit();
 }
 
@@ -114,7 +118,17 @@ io::Task<bool> ClientSession::ehlo(Phase phase) {
     fail_reply(phase, reply);
     co_return false;
   }
+  ever_offered_ |= offered_.offered;
   co_return true;
+}
+
+// STARTTLS is offered before TLS, AUTH often behind it alone.
+bool ClientSession::offers_what_is_required() {
+  const std::uint64_t missing = context_.plan.required & ~ever_offered_;
+  if (missing == 0) return true;
+  fail(tls_ ? Phase::kEhloTls : Phase::kEhlo, "capability-not-offered",
+       "the server does not offer " + keywords_of(missing));
+  return false;
 }
 
 bool ClientSession::wants_starttls() {
@@ -140,207 +154,6 @@ io::Task<bool> ClientSession::starttls() {
   co_return co_await secure();
 }
 
-// Message after message, as long as there are turns.
-io::Task<bool> ClientSession::messages() {
-  messages_left_ = context_.plan.messages_per_connection;
-  if (messages_left_ == 0) co_return true;
-  Turn turn = first_;
-  for (;;) {
-    --messages_left_;
-    if (const bool ok = co_await transaction(turn); !ok) co_return false;
-    if (next_) {
-      turn = *std::exchange(next_, std::nullopt);
-      continue;
-    }
-    if (messages_left_ == 0) co_return true;
-    const std::optional<Turn> next = next_turn();
-    if (!next) co_return true;
-    turn = *next;
-    const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), turn);
-    if (!begun) co_return true;
-    ++open_turns_;
-    if (turn.intended != 0) now_ = transport_->scheduler().now();
-  }
-}
-
-// A session that is a turn as a whole goes on until the run ends.
-std::optional<Turn> ClientSession::next_turn() {
-  if (context_.plan.turn_of == TurnOf::kMessage) return context_.turns.take(now_);
-  if (context_.turns.ended(now_)) return std::nullopt;
-  return Turn{};
-}
-
-bool ClientSession::pipelines() const noexcept {
-  return context_.plan.pipelining != Pipelining::kNone && offered_.has(parser::kCapPipelining);
-}
-
-// One message. Returns whether the session can go on: a refused message does not end it.
-io::Task<bool> ClientSession::transaction(Turn turn) {
-  if (pipelines()) co_return co_await pipelined_transaction(turn);
-  message_began_ = now_;
-  accepted_recipients_ = refused_as_wanted_ = 0;
-  mail_ = take_mail();
-  const Reply mail = co_await command(Phase::kMail, mail_.envelope->mail);
-  if (refused(Phase::kMail, mail, mail.positive())) co_return co_await give_up(mail);
-  Reply rcpt;
-  std::size_t number = 0;
-  for (const std::string& line : mail_.envelope->rcpt) {
-    rcpt = co_await command(Phase::kRcpt, line);
-    if (taken(rcpt, number++)) ++accepted_recipients_;
-    if (rcpt.last()) co_return false;
-  }
-  if (accepted_recipients_ == 0) co_return co_await give_up(rcpt);
-  const Reply data = co_await command(Phase::kData, kData);
-  if (refused(Phase::kData, data, data.intermediate())) co_return co_await give_up(data);
-  co_return co_await body(turn);
-}
-
-// The same with MAIL, RCPT and DATA in one group (RFC 2920, 3.1). Replies to what could not succeed
-// any more are no errors of their own.
-io::Task<bool> ClientSession::pipelined_transaction(Turn turn) {
-  if (std::exchange(envelope_written_, false)) {
-    mail_ = next_mail_;
-  } else {
-    if (spoken_to_unasked()) {
-      fail(Phase::kMail, "protocol", kUnasked);
-      co_return false;
-    }
-    mail_ = take_mail();
-    write_envelope(mail_);
-  }
-  message_began_ = envelope_began_;
-  accepted_recipients_ = refused_as_wanted_ = 0;
-  const Reply mail = co_await group_reply(Phase::kMail);
-  const bool hopeless = refused(Phase::kMail, mail, mail.positive());
-  if (mail.last()) co_return false;
-  for (std::size_t i = 0; i < mail_.envelope->rcpt.size(); ++i) {
-    const Reply rcpt = co_await group_reply(Phase::kRcpt);
-    const bool matters = !hopeless || rcpt.last();
-    if (matters && taken(rcpt, i)) ++accepted_recipients_;
-    if (rcpt.last()) co_return false;
-  }
-  const bool for_nobody = accepted_recipients_ == 0;
-  const Reply data = co_await group_reply(Phase::kData);
-  if (refused(Phase::kData, data, data.intermediate() || (for_nobody && !data.last()))) {
-    co_return co_await give_up(data);
-  }
-  if (!data.intermediate()) co_return co_await give_up(data);
-  if (for_nobody) co_return co_await no_body();
-  co_return co_await body(turn);
-}
-
-io::Task<ClientSession::Reply> ClientSession::group_reply(Phase phase) {
-  transport_->set_deadline(now_ + context_.plan.timeout_ns);
-  const Reply reply = co_await read_reply(phase);
-  if (reply.positive() || reply.intermediate()) {
-    context_.metrics.record(phase, envelope_began_, now_);
-  }
-  co_return reply;
-}
-
-void ClientSession::write_envelope(const MailObject& mail) {
-  envelope_began_ = now_;
-  transport_->write(mail.envelope->group);
-}
-
-// The envelope of the next message travels with the end of this one, when it may begin already.
-void ClientSession::begin_next_message() {
-  if (context_.plan.pipelining != Pipelining::kFull || !pipelines() || messages_left_ == 0) return;
-  if (context_.plan.turn_of == TurnOf::kMessage && !context_.turns.due(now_)) return;
-  next_ = next_turn();
-  if (!next_) return;
-  if (next_->intended != 0) context_.metrics.record(Phase::kScheduleLag, next_->intended, now_);
-  ++open_turns_;
-  envelope_written_ = true;
-  next_mail_ = take_mail();
-  write_envelope(next_mail_);
-}
-
-io::Task<bool> ClientSession::body(Turn turn) {
-  begin();
-  if (!mail_.header.empty()) transport_->write(mail_.header);
-  transport_->write_stable(mail_.message->wire());
-  ++in_doubt_;
-  begin_next_message();
-  const Reply reply = co_await read_reply(Phase::kEndOfData);
-  const TimeNs sent = std::clamp(transport_->sent_at(), phase_began_, now_);
-  if (reply.code == 0) co_return false;
-  --open_turns_;
-  --in_doubt_;
-  if (!reply.positive()) {
-    fail_reply(Phase::kEndOfData, reply);
-    count(&Counters::messages_failed);
-    co_return reply.code != 421;
-  }
-  context_.metrics.record(Phase::kBodySent, phase_began_, sent);
-  context_.metrics.record(Phase::kEndOfData, sent, now_);
-  if (turn.intended != 0 && context_.plan.turn_of == TurnOf::kMessage) {
-    context_.metrics.record(Phase::kMessageUncorrected, message_began_, now_);
-    message_began_ = turn.intended;
-  }
-  context_.metrics.record(Phase::kMessage, message_began_, now_);
-  count(&Counters::messages_accepted);
-  count(&Counters::recipients_accepted, accepted_recipients_);
-  count(&Counters::octets_accepted, mail_.size);
-  SecondCounters& second = context_.metrics.second(now_);
-  ++second.messages;
-  second.octets += mail_.size;
-  co_return true;
-}
-
-// A server that wants a body for nobody gets an empty one (RFC 2920, 3.1). The message has failed
-// whatever it says.
-io::Task<bool> ClientSession::no_body() {
-  count(lost_counter());
-  --open_turns_;
-  const Reply reply = co_await command(Phase::kEndOfData, ".\r\n");
-  co_return !reply.last();
-}
-
-// The message came to nothing before its body, as has been recorded: the next one begins behind a
-// RSET.
-io::Task<bool> ClientSession::give_up(Reply latest) {
-  if (latest.last()) co_return false;
-  count(lost_counter());
-  --open_turns_;
-  const Reply reply = co_await command(Phase::kReset, "RSET\r\n");
-  co_return !refused(Phase::kReset, reply, reply.positive());
-}
-
-// The two that may be under way at once have a room each.
-MailObject ClientSession::take_mail() {
-  second_room_ = !second_room_;
-  return context_.mail.next(offered_.offered, rooms_[second_room_ ? 1 : 0]);
-}
-
-// Whether the reply takes recipient `number`. That one which is to be refused is refused for good
-// is no error.
-bool ClientSession::taken(const Reply& reply, std::size_t number) {
-  const std::vector<bool>& bad = mail_.envelope->bad;
-  if (!bad.empty() && bad[number]) {
-    count(&Counters::recipients_bad);
-    if (reply.code >= 500) {
-      count(&Counters::recipients_bad_refused);
-      ++refused_as_wanted_;
-      return false;
-    }
-  }
-  return !refused(Phase::kRcpt, reply, reply.positive());
-}
-
-// What a message counts as that came to nothing before its body.
-std::uint64_t Counters::*ClientSession::lost_counter() const noexcept {
-  const bool as_wanted =
-      refused_as_wanted_ > 0 && refused_as_wanted_ == mail_.envelope->rcpt.size();
-  return as_wanted ? &Counters::messages_for_nobody : &Counters::messages_failed;
-}
-
-// Records the reply where it is not `wanted`, and returns whether that is so.
-bool ClientSession::refused(Phase phase, const Reply& reply, bool wanted) {
-  if (!wanted && reply.code != 0) fail_reply(phase, reply);
-  return !wanted;
-}
-
 io::Task<bool> ClientSession::quit() {
   const Reply reply = co_await command(Phase::kQuit, "QUIT\r\n");
   if (reply.code == 0) co_return false;
@@ -348,6 +161,13 @@ io::Task<bool> ClientSession::quit() {
     fail_reply(Phase::kQuit, reply);
     co_return false;
   }
+  complete();
+  co_await drain_to_end();
+  co_return true;
+}
+
+// The session has ended as planned.
+bool ClientSession::complete() {
   count(&Counters::sessions_completed);
   if (first_.intended != 0) {
     context_.metrics.record(Phase::kSessionUncorrected, started_, now_);
@@ -355,8 +175,7 @@ io::Task<bool> ClientSession::quit() {
   }
   context_.metrics.record(Phase::kSession, started_, now_);
   ++context_.metrics.second(now_).sessions;
-  co_await drain_to_end();
-  co_return true;
+  return true;
 }
 
 // The server closes first (RFC 5321, 4.1.1.10), which also keeps TIME_WAIT on its side.

@@ -2,7 +2,6 @@
 #ifndef SMTPMARK_LOADGEN_CLIENT_SESSION_H_
 #define SMTPMARK_LOADGEN_CLIENT_SESSION_H_
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +11,8 @@
 #include "io/task.h"
 #include "io/tls_transport.h"
 #include "io/transport.h"
+#include "loadgen/chunk_cutter.h"
+#include "loadgen/flights.h"
 #include "loadgen/mail_source.h"
 #include "loadgen/metrics.h"
 #include "loadgen/plan.h"
@@ -21,11 +22,6 @@
 #include "parser/reply_parser.h"
 
 namespace smtpmark::loadgen {
-
-// A turn to send one message, or to hold one session (TurnOf).
-struct Turn {
-  TimeNs intended = 0;  // open loop: when it was to start; 0 in a closed loop
-};
 
 // Where turns come from. Belongs to one thread.
 class TurnSource {
@@ -55,6 +51,7 @@ struct ClientContext {
   SaslClient& sasl;           // unused where the plan has no AUTH
   TurnSource& turns;
   Metrics& metrics;
+  Random random{};
 };
 
 // Waits for the intended start of `turn` and records the lag. Returns false when the run has ended
@@ -91,6 +88,7 @@ class ClientSession {
   io::Task<bool> greeting();
   io::Task<bool> ehlo(Phase phase);
   io::Task<bool> starttls();
+  bool offers_what_is_required();
   io::Task<bool> authenticate();
   bool speaks_first(std::size_t octets) const noexcept;
   io::Task<Reply> exchange(parser::AuthMechanism mechanism, Login login);
@@ -98,20 +96,35 @@ class ClientSession {
   ChannelBinding channel_binding(parser::AuthMechanism mechanism) const;
   bool conclude(parser::AuthMechanism mechanism, bool wrong, const Reply& reply);
   io::Task<bool> messages();
+  std::uint64_t session_length();
+  io::Task<bool> between_messages();
   std::optional<Turn> next_turn();
-  io::Task<bool> transaction(Turn turn);
-  io::Task<bool> pipelined_transaction(Turn turn);
-  io::Task<bool> body(Turn turn);
+  io::Task<bool> transaction();
+  io::Task<bool> pipelined_transaction();
+  io::Task<bool> body();
+  io::Task<bool> chunk_by_chunk();
+  io::Task<bool> chunk_replies(bool for_nobody);
+  io::Task<bool> end_of_data(bool sent_apart);
   io::Task<bool> no_body();
   io::Task<bool> give_up(Reply latest);
+  io::Task<bool> reset();
+  bool abandon();
   bool refused(Phase phase, const Reply& reply, bool wanted);
   bool pipelines() const noexcept;
-  MailObject take_mail();
   bool taken(const Reply& reply, std::size_t number);
-  std::uint64_t Counters::*lost_counter() const noexcept;
-  void write_envelope(const MailObject& mail);
-  void begin_next_message();
+  std::uint64_t Counters::*lost_counter() noexcept;
+  bool chunks() const noexcept;
+  ChunkCutter chunks_of(const Flight& flight) const;
+  void begin_flight(Flight& flight);
+  void write_group(Flight& flight);
+  void write_chunk(const Chunk& chunk);
+  void write_half(const Chunk& chunk);
+  void run_ahead();
+  void sent_all_of(Flight& flight);
+  void settle(std::uint64_t Counters::*counter);
+  void count_accepted(std::uint32_t recipients);
   io::Task<bool> quit();
+  bool complete();
   io::Task<> drain_to_end();
 
   // Sends `line` and reads the reply; records the phase, and the error when there was no reply.
@@ -141,6 +154,7 @@ class ClientSession {
       parser::ReplyOptions{.max_line = parser::kMaxAuthLine, .any_text = true}};
   parser::ReplyLine line_;
   parser::Capabilities offered_;
+  std::uint64_t ever_offered_ = 0;  // in any of its replies to EHLO
   bool collecting_ehlo_ = false;
   bool established_ = false;
   bool kept_out_ = false;         // with a wrong password, as was wanted
@@ -148,20 +162,14 @@ class ClientSession {
   std::uint32_t in_doubt_ = 0;    // of those, bodies sent: a lost connection leaves them in doubt
   std::uint32_t accepted_recipients_ = 0;  // of the message under way
   std::uint32_t refused_as_wanted_ = 0;    // recipients of it
-  std::uint64_t messages_left_ = 0;        // of the session, besides the one under way
-  std::array<MailRoom, 2> rooms_;          // of mail_ and next_mail_
-  bool second_room_ = false;               // was given last
-  MailObject mail_;                        // under way
-  MailObject next_mail_;                   // behind it, where its envelope is on its way already
+  std::uint64_t messages_left_ = 0;        // of the session, besides those begun
+  Flights flights_;                        // the message under way, and those sent ahead
   Turn first_;
-  std::optional<Turn> next_;       // taken before the message under way has ended
-  bool envelope_written_ = false;  // that of next_
+  bool abandoned_ = false;  // as the plan has it
   TimeNs started_;
   TimeNs greeted_ = io::kNever;
   TimeNs now_;  // of the latest event
   TimeNs phase_began_;
-  TimeNs message_began_ = 0;
-  TimeNs envelope_began_ = 0;
 };
 
 }  // namespace smtpmark::loadgen

@@ -44,7 +44,9 @@ tl::expected<AbSide, std::string> make_side(const std::string& name, const std::
   }
   const auto plan = make_run_plan(run);
   if (!plan) return tl::unexpected(fmt::format("options of {}: {}", name, plan.error()));
-  for (const ClassPlan& one : plan->classes) side.ports.push_back(one.target);
+  for (const ClassPlan& one : plan->classes) {
+    side.ports.insert(side.ports.end(), one.targets.begin(), one.targets.end());
+  }
   side.tell_pid = !server.empty() && app.get_option_no_throw("--server-pid") != nullptr;
   return side;
 }

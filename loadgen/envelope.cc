@@ -1,19 +1,52 @@
 #include "loadgen/envelope.h"
 
+#include <fmt/format.h>
+
 #include "parser/capabilities.h"
 
 namespace smtpmark::loadgen {
 
 namespace {
 
+// Whether `extension` may be used.
+bool has(const MailFacts& facts, parser::Capability extension) noexcept {
+  return (facts.capabilities & extension) != 0;
+}
+
+bool chunks(const MailFacts& facts) noexcept {
+  return facts.chunking.use && has(facts, parser::kCapChunking);
+}
+
 // Parameters of MAIL, each only where its extension is offered.
-void append_parameters(std::string& mail, const MailFacts& facts) {
-  if ((facts.capabilities & parser::kCapSize) != 0) {  // RFC 1870, 4
+void append_mail_parameters(std::string& mail, const MailFacts& facts) {
+  if (has(facts, parser::kCapSize)) {  // RFC 1870, 4
     mail.append(" SIZE=").append(std::to_string(facts.size));
   }
-  if (facts.eight_bit && (facts.capabilities & parser::kCap8bitMime) != 0) {  // RFC 6152, 2
-    mail.append(" BODY=8BITMIME");
+  if (facts.chunking.binary && chunks(facts) && has(facts, parser::kCapBinaryMime)) {
+    mail.append(" BODY=BINARYMIME");  // RFC 3030, 3
+  } else if (facts.eight_bit && has(facts, parser::kCap8bitMime)) {
+    mail.append(" BODY=8BITMIME");  // RFC 6152, 2
   }
+  if (facts.parameters == nullptr) return;
+  const ParameterPlan& plan = *facts.parameters;
+  if (plan.smtputf8 && has(facts, parser::kCapSmtpUtf8)) mail.append(" SMTPUTF8");
+  if (has(facts, parser::kCapDsn)) {
+    if (!plan.ret.empty()) mail.append(" RET=").append(plan.ret);
+    if (!plan.envid.empty()) mail.append(" ENVID=").append(plan.envid);
+  }
+  if (plan.mt_priority && has(facts, parser::kCapMtPriority)) {
+    mail.append(" MT-PRIORITY=").append(std::to_string(*plan.mt_priority));
+  }
+  if (plan.requiretls && has(facts, parser::kCapRequireTls)) mail.append(" REQUIRETLS");
+}
+
+// Those of RCPT (RFC 3461, 4.1 and 4.2).
+void append_rcpt_parameters(std::string& rcpt, const std::string& forward_path,
+                            const MailFacts& facts) {
+  if (facts.parameters == nullptr || !has(facts, parser::kCapDsn)) return;
+  const ParameterPlan& plan = *facts.parameters;
+  if (!plan.notify.empty()) rcpt.append(" NOTIFY=").append(plan.notify);
+  if (plan.orcpt) rcpt.append(" ORCPT=rfc822;").append(to_xtext(forward_path));
 }
 
 }  // namespace
@@ -21,15 +54,29 @@ void append_parameters(std::string& mail, const MailFacts& facts) {
 void Envelope::write(std::string_view reverse_path, const std::vector<std::string>& forward_paths,
                      const MailFacts& facts) {
   mail.assign("MAIL FROM:<").append(reverse_path).append(">");
-  append_parameters(mail, facts);
+  append_mail_parameters(mail, facts);
   mail.append("\r\n");
   group = mail;
   rcpt.resize(forward_paths.size());
   for (std::size_t i = 0; i < rcpt.size(); ++i) {
-    rcpt[i].assign("RCPT TO:<").append(forward_paths[i]).append(">\r\n");
+    rcpt[i].assign("RCPT TO:<").append(forward_paths[i]).append(">");
+    append_rcpt_parameters(rcpt[i], forward_paths[i], facts);
+    rcpt[i].append("\r\n");
     group += rcpt[i];
   }
-  group += "DATA\r\n";
+  if (!chunks(facts)) group += "DATA\r\n";
+}
+
+std::string to_xtext(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c > ' ' && c < 0x7F && c != '+' && c != '=') {
+      out += c;
+    } else {
+      out += fmt::format("+{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
 }
 
 std::string numbered_recipient(const std::string& recipient, std::uint32_t number) {

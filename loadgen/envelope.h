@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "loadgen/plan.h"
+
 namespace smtpmark::loadgen {
 
 // What the parameters of MAIL depend on.
@@ -14,18 +16,24 @@ struct MailFacts {
   std::uint64_t capabilities = 0;  // offered: bits of parser::Capability
   std::uint64_t size = 0;          // octets of this very message, before dot-stuffing
   bool eight_bit = false;          // it has octets above 127
+  const ParameterPlan* parameters = nullptr;  // null: none of them
+  Chunking chunking = {};
 };
 
 struct Envelope {
   std::string mail;               // with the parameters that are to be used
   std::vector<std::string> rcpt;  // a line for each recipient
-  std::string group;              // MAIL, RCPT and DATA in one (RFC 2920, 3.1)
+  std::string group;              // MAIL, RCPT and DATA in one (RFC 2920, 3.1); where BDAT is to
+                                  // follow, without DATA
   std::vector<bool> bad;          // recipients that are to be refused; empty: none is
 
   // Writes the lines anew, into the memory that they have.
   void write(std::string_view reverse_path, const std::vector<std::string>& forward_paths,
              const MailFacts& facts);
 };
+
+// As xtext (RFC 3461, 4).
+std::string to_xtext(std::string_view text);
 
 // The forward-path of recipient `number` of a message whose recipients have one address between
 // them: from the second on they are told apart by a tag.

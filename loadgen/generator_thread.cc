@@ -11,6 +11,7 @@ namespace smtpmark::loadgen {
 
 namespace {
 
+constexpr std::uint32_t kShape = 0x73686170;  // of make_random()
 constexpr TimeNs kBackoff = 100 * io::kMillisecond;  // behind a session that failed
 
 std::uint64_t share_of(std::uint64_t whole, std::uint32_t parts, std::uint32_t index) {
@@ -109,14 +110,14 @@ void GeneratorThread::prepare(const Timetable& timetable) {
   const LoadPlan& load = plan_.load;
   const std::uint64_t seconds =
       (load.warmup_ns + load.duration_ns + load.cooldown_ns) / io::kSecond;
-  for (const auto& one : shares_) {
-    Share& share = *one;
+  for (std::uint32_t i = 0; i < shares_.size(); ++i) {
+    Share& share = *shares_[i];
     share.metrics.begin(timetable.start, timetable.window, seconds, load.recording);
     if (share.connections == 0) continue;
     share.gate.emplace(share.turns, timetable.start, timetable.end, meeting_.stop, share.metrics);
     share.context.emplace(ClientContext{share.plan.session, share.script, *share.mail,
                                         share.tls ? &*share.tls : nullptr, share.sasl, *share.gate,
-                                        share.metrics});
+                                        share.metrics, make_random(load.seed, i, index_, kShape)});
   }
 }
 
@@ -188,7 +189,7 @@ io::Task<bool> GeneratorThread::hold_session(Share& share, Turn turn) {
   metrics.count(&Counters::sessions_started, started);
   const TimeNs deadline = started + plan.timeout_ns;
   io::Result<io::SocketPtr> socket =
-      co_await io::connect(*ring_, share.plan.target, nullptr, deadline);
+      co_await io::connect(*ring_, share.next_target(), share.next_source(), deadline);
   const TimeNs connected = ring_->now();
   if (!socket) {
     metrics.error(connected, Phase::kConnect, to_string(socket.error().kind), 0, {},

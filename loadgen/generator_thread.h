@@ -85,7 +85,15 @@ class GeneratorThread {
           sasl(class_plan.session.auth, index, threads) {}
     std::uint64_t most_waiting() const { return gate ? gate->most_waiting() : 0; }
 
+    const io::Address& next_target() {
+      return plan.targets[sessions_begun++ % plan.targets.size()];
+    }
+    const io::Address* next_source() const {  // of the session that next_target() was for
+      return plan.sources.empty() ? nullptr : &plan.sources[sessions_begun % plan.sources.size()];
+    }
+
     const ClassPlan& plan;
+    std::uint64_t sessions_begun = 0;
     Script script;
     std::optional<MailSource> mail;
     SaslClient sasl;

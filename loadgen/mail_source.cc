@@ -8,10 +8,7 @@ namespace {
 
 Random generator_of(const Workload& workload, const MailShare& share) {
   constexpr std::uint32_t kMail = 0x6D61696C;  // other numbers than those of arrivals
-  std::seed_seq seeds = {static_cast<std::uint32_t>(workload.seed),
-                         static_cast<std::uint32_t>(workload.seed >> 32), share.class_number,
-                         share.thread, kMail};
-  return Random(seeds);
+  return make_random(workload.seed, share.class_number, share.thread, kMail);
 }
 
 }  // namespace
@@ -19,7 +16,8 @@ Random generator_of(const Workload& workload, const MailShare& share) {
 MailSource::Varying::Varying(const Workload& of, const MailShare& share)
     : workload(of), stamp(share.run, share.class_number), random(generator_of(of, share)) {}
 
-MailSource::MailSource(const SessionPlan& plan, const MailShare& share) : share_(share) {
+MailSource::MailSource(const SessionPlan& plan, const MailShare& share)
+    : plan_(plan), share_(share) {
   if (plan.workload) {
     varying_.emplace(*plan.workload, share);
     return;
@@ -32,10 +30,15 @@ MailSource::MailSource(const SessionPlan& plan, const MailShare& share) : share_
   message_ = Message::render(plan);
 }
 
+MailFacts MailSource::facts_of(std::uint64_t capabilities, std::uint64_t size,
+                               bool eight_bit) const noexcept {
+  return {capabilities, size, eight_bit, &plan_.parameters, plan_.chunking};
+}
+
 MailObject MailSource::write_for(std::uint64_t capabilities) {
   Written& written = written_.emplace_back();
   written.capabilities = capabilities;
-  written.envelope.write(sender_, recipients_, {capabilities, message_->size(), false});
+  written.envelope.write(sender_, recipients_, facts_of(capabilities, message_->size(), false));
   return object(written);
 }
 
@@ -51,7 +54,7 @@ MailObject MailSource::vary(std::uint64_t capabilities, MailRoom& room) {
   choose_recipients(room);
   const std::uint64_t size = room.header.size() + message.size();
   room.envelope.write(now.reverse_path, room.forward_paths,
-                      {capabilities, size, message.eight_bit()});
+                      facts_of(capabilities, size, message.eight_bit()));
   return {&room.envelope, &message, room.header, size};
 }
 

@@ -46,6 +46,7 @@ struct MailShare {
 // class, and outlives its sessions.
 class MailSource {
  public:
+  // `plan` outlives it.
   explicit MailSource(const SessionPlan& plan, const MailShare& share = {});
   MailSource(const MailSource&) = delete;
   MailSource& operator=(const MailSource&) = delete;
@@ -83,6 +84,8 @@ class MailSource {
   MailObject object(const Written& written) const {
     return {&written.envelope, &*message_, {}, message_->size()};
   }
+  MailFacts facts_of(std::uint64_t capabilities, std::uint64_t size,
+                     bool eight_bit) const noexcept;
   MailObject write_for(std::uint64_t capabilities);
   MailObject vary(std::uint64_t capabilities, MailRoom& room);
   void choose_recipients(MailRoom& room);
@@ -91,6 +94,7 @@ class MailSource {
     return count * share_.threads + share_.thread;
   }
 
+  const SessionPlan& plan_;
   MailShare share_;
   std::optional<Varying> varying_;
   std::string sender_;

@@ -144,8 +144,8 @@ tl::expected<void, std::string> run_round(Part& part, const io::Certificate& cer
   if (plan.load.first_cpu >= 0) sink_plan.first_cpu = static_cast<int>(plan.load.threads);
   auto sink = Sink::start(sink_plan, certificate);
   if (!sink) return tl::unexpected(sink.error());
-  only.target = (*sink)->listens().front().address;
-  only.target_text = only.target.to_string() + " (embedded sink)";
+  only.targets = {(*sink)->listens().front().address};
+  only.target_text = only.targets.front().to_string() + " (embedded sink)";
 
   LoadHooks with_sink = hooks;
   with_sink.server_cpu = [&sink] { return (*sink)->cpu_seconds(); };

@@ -33,6 +33,7 @@ struct Counters {
   std::uint64_t auth_rejected_as_wanted = 0;  // sessions with a wrong password, ended with 535
   std::uint64_t messages_accepted = 0;        // its own 2xx was read
   std::uint64_t messages_failed = 0;
+  std::uint64_t messages_abandoned = 0;      // the plan dropped the connection in their middle
   std::uint64_t messages_in_doubt = 0;       // all sent, connection lost before the reply
   std::uint64_t recipients_accepted = 0;     // of accepted messages
   std::uint64_t octets_accepted = 0;         // of accepted messages, before dot-stuffing
@@ -47,7 +48,7 @@ struct Counters {
 };
 
 // All of them, by their names in results.
-inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 19>
+inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 20>
     kCounterNames = {{{"sessions_started", &Counters::sessions_started},
                       {"sessions_established", &Counters::sessions_established},
                       {"sessions_completed", &Counters::sessions_completed},
@@ -58,6 +59,7 @@ inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::
                       {"auth_rejected_as_wanted", &Counters::auth_rejected_as_wanted},
                       {"messages_accepted", &Counters::messages_accepted},
                       {"messages_failed", &Counters::messages_failed},
+                      {"messages_abandoned", &Counters::messages_abandoned},
                       {"messages_in_doubt", &Counters::messages_in_doubt},
                       {"recipients_accepted", &Counters::recipients_accepted},
                       {"octets_accepted", &Counters::octets_accepted},

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "loadgen/extensions.h"
 #include "loadgen/option_values.h"
 
 namespace smtpmark::loadgen {
@@ -14,6 +15,22 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
       .add_option("--submissions", options.submissions, "HOST:PORT with the customs of port 465")
       ->take_all();
   define_sink_auth(command, options.auth);
+  command.add_option("--lmtp", options.lmtp, "HOST:PORT or unix:PATH that speaks LMTP")->take_all();
+  command.add_option("--with", options.with,
+                     "More extensions to offer: DELIVERBY, FUTURERELEASE, LIMITS, MTRK, "
+                     "MT-PRIORITY, REQUIRETLS, RRVS");
+  command.add_option("--without", options.without,
+                     "Extensions not to offer, as PIPELINING,CHUNKING");
+  command
+      .add_option("--recipient-limit", options.sink.recipient_limit,
+                  "Most recipients of a message; with LIMITS it is RCPTMAX")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command
+      .add_option("--message-limit", options.sink.message_limit,
+                  "Most messages of a session; with LIMITS it is MAILMAX; 0: no limit")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
   command.add_option("--host-name", options.sink.host_name, "Name in the greeting")
       ->capture_default_str();
   command.add_option("--size-limit", options.sink.size_limit, "Largest message, octets")
@@ -86,6 +103,14 @@ tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options
   if (!auth) return tl::unexpected(auth.error());
   plan.options.auth = std::move(*auth);
   plan.options.timeout_ns = to_ns(options.timeout_s);
+  const auto more = parse_extensions("--with", options.with);
+  if (!more) return tl::unexpected(more.error());
+  const auto fewer = parse_extensions("--without", options.without);
+  if (!fewer) return tl::unexpected(fewer.error());
+  if (const std::uint64_t strange = *more & ~kSinkKnows; strange != 0) {
+    return tl::unexpected("--with " + keywords_of(strange) + " is not what the sink can do");
+  }
+  plan.options.extensions = (plan.options.extensions | *more) & ~*fewer;
   plan.threads = options.threads;
   plan.connections = options.connections;
   plan.first_cpu = options.pin;
@@ -93,7 +118,8 @@ tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options
   const std::pair<Role, const std::vector<std::string>*> groups[] = {
       {Role::kRelay, &options.relay},
       {Role::kSubmission, &options.submission},
-      {Role::kSubmissions, &options.submissions}};
+      {Role::kSubmissions, &options.submissions},
+      {Role::kLmtp, &options.lmtp}};
   for (const auto& [role, texts] : groups) {
     for (const std::string& text : *texts) {
       const auto address = io::Address::resolve(text);
@@ -108,7 +134,8 @@ tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options
   }
   if (plan.listens.empty()) {
     return tl::unexpected(std::string(
-        "nothing to listen on: give --relay, --submission or --submissions with HOST:PORT"));
+        "nothing to listen on: give --relay, --submission, --submissions or --lmtp with an "
+        "address"));
   }
   return plan;
 }

@@ -22,6 +22,9 @@ struct SinkRunOptions {
   std::vector<std::string> relay;
   std::vector<std::string> submission;
   std::vector<std::string> submissions;
+  std::vector<std::string> lmtp;
+  std::string with;     // extensions beyond those of SinkOptions
+  std::string without;  // and fewer of them
   SinkOptions sink;
   SinkAuthOptions auth;
   double timeout_s = 300.0;

@@ -12,6 +12,7 @@ std::string_view to_string(Role role) noexcept {
     case Role::kRelay: return "relay";
     case Role::kSubmission: return "submission";
     case Role::kSubmissions: return "submissions";
+    case Role::kLmtp: return "lmtp";
   }
   return "relay";
 }

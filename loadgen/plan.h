@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "io/tls_context.h"
 #include "loadgen/auth_plan.h"
 #include "loadgen/predicate.h"
+#include "loadgen/session_shape.h"
 
 namespace smtpmark::loadgen {
 
@@ -20,6 +22,7 @@ enum class Role : std::uint8_t {
   kRelay,        // 25: RFC 5321
   kSubmission,   // 587: RFC 6409
   kSubmissions,  // 465: RFC 8314
+  kLmtp,         // 24, UNIX sockets: RFC 2033
 };
 std::string_view to_string(Role role) noexcept;
 
@@ -35,9 +38,27 @@ std::string_view to_string(TlsPolicy policy) noexcept;
 enum class Pipelining : std::uint8_t {
   kNone,   // each command waits for the reply to the one before
   kGroup,  // MAIL, RCPT and DATA of a message
-  kFull,   // and with them the end of the message before
+  kFull,   // and with them the end of the message before; with CHUNKING, whole messages
 };
 std::string_view to_string(Pipelining pipelining) noexcept;
+
+// BDAT in place of DATA, where the server offers CHUNKING (RFC 3030).
+struct Chunking {
+  bool use = false;
+  bool binary = false;       // BODY=BINARYMIME, where the server offers that too
+  std::uint64_t octets = 0;  // of a chunk; 0: the whole content is one
+};
+
+// Parameters of MAIL and RCPT, each where the server offers its extension.
+struct ParameterPlan {
+  bool smtputf8 = false;           // RFC 6531
+  bool requiretls = false;         // RFC 8689; under TLS
+  bool orcpt = false;              // RFC 3461, 4.2: the recipient itself
+  std::string ret;                 // RFC 3461, 4.3: FULL, HDRS or nothing
+  std::string envid;               // 4.4, in xtext
+  std::string notify;              // 4.1: NEVER, or SUCCESS, FAILURE, DELAY with commas
+  std::optional<int> mt_priority;  // RFC 6710: -9 to 9
+};
 
 // What is given a turn: what rates, counts and drops are about, and what an open loop measures from
 // its intended start.
@@ -58,6 +79,11 @@ struct SessionPlan {
   std::string sender = "load@example.com";
   std::string recipient = "sink@example.com";
   Pipelining pipelining = Pipelining::kNone;
+  std::uint32_t pipelining_depth = 2;  // messages under way at once, with kFull
+  Chunking chunking;
+  ParameterPlan parameters;
+  std::uint64_t required = 0;  // bits of parser::Capability without which a session fails
+  SessionShape shape;
   std::uint32_t recipients = 1;               // a message
   std::uint64_t messages_per_connection = 1;  // 0: sessions without a message
   std::uint64_t message_size = 1024;          // octets before dot-stuffing
@@ -74,8 +100,9 @@ struct ClassPlan {
   // Shares are relative to the sum of all: of the turns in an open loop (whose connections are
   // shared out alike), of the connections in a closed one, and of the count in both.
   double weight = 1.0;
-  io::Address target;
+  std::vector<io::Address> targets;  // at least one; sessions go to them in turn
   std::string target_text;
+  std::vector<io::Address> sources;  // which they come from, in turn; none: as the kernel chooses
   SessionPlan session;
   io::TlsClientOptions tls;
 };

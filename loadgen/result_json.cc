@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "loadgen/dialogue_options.h"
 #include "loadgen/environment.h"
 #include "loadgen/run_verdict.h"
 #include "loadgen/workload_options.h"
@@ -120,11 +121,12 @@ json session_to_json(const ClassPlan& one, std::uint64_t run) {
                  {"tls_verify", one.tls.verify},
                  {"tls_resume", one.tls.resume},
                  {"auth", describe(session.auth.mechanisms)},
-                 {"pipelining", to_string(session.pipelining)},
                  {"messages_per_connection", session.messages_per_connection},
                  {"rate_of", to_string(session.turn_of)},
                  {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9}};
   if (session.auth.wanted()) config.update(auth_to_json(session.auth));
+  config.update(dialogue_to_json(session));
+  if (!one.sources.empty()) config["sources"] = one.sources.size();
   add_workload(session, run, config);
   return config;
 }

@@ -18,7 +18,7 @@ using Mark = std::function<CLI::Option*(CLI::Option*)>;
 void define_security(CLI::App& command, SessionOptions& options, const Mark& only_with_target) {
   only_with_target(
       command.add_option("--role", options.role, "What the port is for (default: by its number)")
-          ->check(CLI::IsMember({"relay", "submission", "submissions"})));
+          ->check(CLI::IsMember({"relay", "submission", "submissions", "lmtp"})));
   only_with_target(
       command
           .add_option("--tls", options.tls,
@@ -38,22 +38,19 @@ void define_security(CLI::App& command, SessionOptions& options, const Mark& onl
 
 void define_session(CLI::App& command, SessionOptions& options, const Mark& only_with_target) {
   command.add_option("--target", options.target,
-                     "HOST:PORT to load; without it the main job runs on the embedded sink");
+                     "HOST:PORT or unix:PATH to load; several with commas, which sessions go to in "
+                     "turn; without it the main job runs on the embedded sink");
+  only_with_target(command.add_option("--source", options.source,
+                                      "Addresses to connect from in turn, as 127.0.0.2 or "
+                                      "127.0.0.10-127.0.0.19"));
   define_security(command, options, only_with_target);
   command.add_option("--helo", options.helo_name, "Name in EHLO")->capture_default_str();
   define_workload(command, options);
-  only_with_target(
-      command
-          .add_option(
-              "--pipelining", options.pipelining,
-              "Commands that travel together where the server offers it: none, group "
-              "(MAIL, RCPT and DATA), or full (and with them the end of the message before)")
-          ->check(CLI::IsMember({"none", "group", "full"}))
-          ->capture_default_str());
   only_with_target(command
                        .add_option("--messages-per-connection", options.messages_per_connection,
                                    "Messages a session; 0: sessions without a message")
                        ->capture_default_str());
+  define_dialogue(command, options.dialogue, only_with_target);
   command.add_option("--timeout", options.timeout_s, "Longest wait for a reply")
       ->transform(seconds())
       ->check(sensible_time())

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "loadgen/auth_options.h"
+#include "loadgen/dialogue_options.h"
 #include "loadgen/outputs.h"
 #include "loadgen/plan.h"
 #include "loadgen/settings.h"
@@ -21,15 +22,16 @@ namespace smtpmark::loadgen {
 
 // What a session does: of the run, or of one of its classes.
 struct SessionOptions : AuthOptions, WorkloadOptions {
-  std::string target;
-  std::string role;  // empty: by the port
-  std::string tls;   // empty: by the role
+  std::string target;  // several with commas: sessions go to them in turn
+  std::string source;  // addresses to connect from, in turn
+  std::string role;    // empty: by the port
+  std::string tls;     // empty: by the role
   bool verify = false;
   std::string ca_file;
   std::string server_name;
   bool tls_resume = false;
   std::string helo_name = "client.example.com";
-  std::string pipelining = "none";
+  DialogueOptions dialogue;
   std::uint64_t messages_per_connection = 1;
   double timeout_s = 30.0;
 };

@@ -5,6 +5,7 @@
 #include "loadgen/option_values.h"
 #include "loadgen/run_options.h"
 #include "loadgen/safety.h"
+#include "loadgen/sources.h"
 #include "loadgen/workload_options.h"
 
 namespace smtpmark::loadgen {
@@ -13,38 +14,35 @@ namespace {
 
 using Complaint = tl::expected<void, std::string>;
 
-tl::expected<Role, std::string> role_of(const SessionOptions& options, std::uint16_t port) {
+tl::expected<Role, std::string> role_of(const SessionOptions& options, const io::Address& target) {
   if (options.role == "relay") return Role::kRelay;
   if (options.role == "submission") return Role::kSubmission;
   if (options.role == "submissions") return Role::kSubmissions;
-  switch (port) {
+  if (options.role == "lmtp") return Role::kLmtp;
+  switch (target.port()) {
+    case 24: return Role::kLmtp;
     case 25: return Role::kRelay;
     case 587: return Role::kSubmission;
     case 465: return Role::kSubmissions;
     default:
-      return tl::unexpected("port " + std::to_string(port) +
-                            " does not tell what it is for: give --role relay, submission or "
-                            "submissions");
+      return tl::unexpected(
+          (target.is_unix() ? target.to_string() : "port " + std::to_string(target.port())) +
+          " does not tell what it is for: give --role relay, submission, submissions or lmtp");
   }
 }
 
-TlsPolicy tls_of(const SessionOptions& options, Role role) {
+TlsPolicy tls_of(const SessionOptions& options, Role role, bool is_unix) {
   if (options.tls == "none") return TlsPolicy::kNone;
   if (options.tls == "opportunistic") return TlsPolicy::kOpportunistic;
   if (options.tls == "required") return TlsPolicy::kRequired;
   if (options.tls == "implicit") return TlsPolicy::kImplicit;
   switch (role) {
-    case Role::kRelay: return TlsPolicy::kOpportunistic;
+    case Role::kRelay:
+    case Role::kLmtp: return is_unix ? TlsPolicy::kNone : TlsPolicy::kOpportunistic;
     case Role::kSubmission: return TlsPolicy::kRequired;
     case Role::kSubmissions: return TlsPolicy::kImplicit;
   }
   return TlsPolicy::kOpportunistic;
-}
-
-Pipelining pipelining_of(const SessionOptions& options) {
-  if (options.pipelining == "group") return Pipelining::kGroup;
-  if (options.pipelining == "full") return Pipelining::kFull;
-  return Pipelining::kNone;
 }
 
 Complaint check_session(const SessionOptions& options) {
@@ -64,38 +62,66 @@ Complaint check_session(const SessionOptions& options) {
   return check_auth(options);
 }
 
-SessionPlan make_session_plan(const SessionOptions& options, Role role) {
+SessionPlan make_session_plan(const SessionOptions& options, Role role, bool is_unix) {
   SessionPlan session;
   session.role = role;
-  session.tls = tls_of(options, role);
+  session.tls = tls_of(options, role, is_unix);
   session.helo_name = options.helo_name;
-  session.pipelining = pipelining_of(options);
   session.messages_per_connection = options.messages_per_connection;
   session.timeout_ns = to_ns(options.timeout_s);
   return session;
 }
 
+// What a certificate is to name.
+std::string host_of(const std::string& targets) {
+  const auto host_port = io::split_host_port(targets.substr(0, targets.find(',')));
+  return host_port ? host_port->host : "localhost";
+}
+
+Complaint resolve_targets(const SessionOptions& session, const RunOptions& run, ClassPlan& plan) {
+  for (const std::string& text : CLI::detail::split(session.target, ',')) {
+    const auto target = io::Address::resolve(text);
+    if (!target) return tl::unexpected(target.error());
+    if (target->port() == 0 && !target->is_unix()) {
+      return tl::unexpected("port 0 of " + text + " is no target");
+    }
+    const auto safe = check_target(*target, run.allow_remote, run.authorized);
+    if (!safe) return tl::unexpected(safe.error());
+    plan.targets.push_back(*target);
+    if (plan.targets.front().family() != target->family()) {
+      return tl::unexpected("the targets " + session.target + " are not of one address family");
+    }
+  }
+  plan.target_text = session.target;
+  return {};
+}
+
 tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
                                                 const RunOptions& run) {
   if (auto good = check_session(session); !good) return tl::unexpected(good.error());
-  const auto host_port = io::split_host_port(session.target);
-  if (!host_port) return tl::unexpected(host_port.error());
-  if (host_port->port == 0) return tl::unexpected("port 0 of " + session.target + " is no target");
-  const auto role = role_of(session, host_port->port);
-  if (!role) return tl::unexpected(role.error());
-  const auto target = io::Address::resolve(host_port->host, host_port->port);
-  if (!target) return tl::unexpected(target.error());
-  if (auto safe = check_target(*target, run.allow_remote, run.authorized); !safe) {
-    return tl::unexpected(safe.error());
-  }
   ClassPlan plan;
-  plan.target = *target;
-  plan.target_text = session.target;
+  if (auto good = resolve_targets(session, run, plan); !good) return tl::unexpected(good.error());
+  const io::Address& first = plan.targets.front();
+  const auto role = role_of(session, first);
+  if (!role) return tl::unexpected(role.error());
+  for (const io::Address& other : plan.targets) {
+    const auto its = role_of(session, other);
+    if (!its) return tl::unexpected(its.error());
+    if (*its != *role) {
+      return tl::unexpected("the targets " + session.target + " are not of one kind: give --role");
+    }
+  }
+  auto sources = parse_sources(session.source, first.family());
+  if (!sources) return tl::unexpected(sources.error());
+  plan.sources = std::move(*sources);
+  plan.session = make_session_plan(session, *role, first.is_unix());
   auto auth = make_auth_plan(session, run.seed);
   if (!auth) return tl::unexpected(auth.error());
-  plan.session = make_session_plan(session, *role);
   plan.session.auth = std::move(*auth);
   if (auto good = plan_workload(session, run.seed, run.authorized, plan.session); !good) {
+    return tl::unexpected(good.error());
+  }
+  if (auto good = plan_dialogue(session.dialogue, plan.session); !good) {
     return tl::unexpected(good.error());
   }
   plan.session.turn_of = turn_of(run, session.messages_per_connection);
@@ -106,7 +132,7 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   plan.tls.verify = session.verify || !session.ca_file.empty();
   plan.tls.ca_file = session.ca_file;
   plan.tls.resume = session.tls_resume;
-  plan.tls.host_name = session.server_name.empty() ? host_port->host : session.server_name;
+  plan.tls.host_name = session.server_name.empty() ? host_of(session.target) : session.server_name;
   return plan;
 }
 

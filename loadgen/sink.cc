@@ -87,6 +87,7 @@ class SinkThread {
     tls_.emplace(std::move(*tls));
     sasl_.emplace(plan_.options.auth.users);
     for (const SinkListen& listen : plan_.listens) {
+      if (index_ > 0 && listen.address.is_unix()) continue;  // only one can have it
       Port& port = ports_.emplace_back(
           Port{SinkContext{plan_.options, listen.role, *tls_, *sasl_, counters_}, nullptr});
       auto listener = io::Listener::create(*ring_, listen.address, kBacklog, &SinkThread::on_accept,

@@ -8,7 +8,7 @@ using parser::Status;
 using State = SaslExchange::State;
 
 bool SinkSession::offers_auth() const noexcept {
-  return context_.role != Role::kRelay && (tls_ || context_.options.auth.without_tls);
+  return authenticates() && (tls_ || context_.options.auth.without_tls);
 }
 
 // What is on offer now: channels can only be bound where there are some.
@@ -27,7 +27,7 @@ std::string SinkSession::auth_offer() const {
 }
 
 io::Task<bool> SinkSession::on_auth() {
-  if (context_.role == Role::kRelay || context_.options.auth.mechanisms == 0) {
+  if (!authenticates()) {
     reject("503 5.5.1 AUTH is not offered here\r\n");
     co_return true;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "loadgen/extensions.h"
 #include "parser/body_framer.h"
 
 namespace smtpmark::loadgen {
@@ -104,7 +105,8 @@ io::Task<bool> SinkSession::secure() {
 io::Task<bool> SinkSession::dispatch() {
   switch (command_.verb) {
     case Verb::kEhlo:
-    case Verb::kHelo: on_hello(); break;
+    case Verb::kHelo:
+    case Verb::kLhlo: on_hello(); break;
     case Verb::kMail: on_mail(); break;
     case Verb::kRcpt: on_rcpt(); break;
     case Verb::kData: co_return co_await on_data();
@@ -120,7 +122,6 @@ io::Task<bool> SinkSession::dispatch() {
     case Verb::kHelp: reply("214 2.0.0 This is a load sink: all mail is thrown away\r\n"); break;
     case Verb::kExpn: reject("502 5.5.1 EXPN is not implemented\r\n"); break;
     case Verb::kQuit: reply("221 2.0.0 Bye\r\n"); co_return false;
-    case Verb::kLhlo:
     case Verb::kBurl:
     case Verb::kEtrn:
     case Verb::kAtrn:
@@ -155,45 +156,87 @@ void SinkSession::reject_syntax() {
 }
 
 void SinkSession::on_hello() {
+  const bool lmtp = context_.role == Role::kLmtp;
+  if (lmtp != (command_.verb == Verb::kLhlo)) {  // RFC 2033, 4.1
+    return reject(lmtp ? "500 5.5.1 This is LMTP: LHLO\r\n" : "500 5.5.1 This is no LMTP\r\n");
+  }
   reset_transaction();
   greeted_ = true;
   if (command_.verb == Verb::kHelo) {
     reply("250 " + context_.options.host_name + "\r\n");
     return;
   }
+  reply(capability_lines());
+}
+
+// What is offered as the session stands.
+std::uint64_t SinkSession::offered() const noexcept {
+  std::uint64_t extensions = context_.options.extensions;
+  if (tls_) extensions &= ~std::uint64_t{parser::kCapStarttls};
+  if (!tls_) extensions &= ~std::uint64_t{parser::kCapRequireTls};  // RFC 8689, 2
+  if (!offers_auth()) extensions &= ~std::uint64_t{parser::kCapAuth};
+  return extensions;
+}
+
+std::string SinkSession::capability_lines() const {
   std::string text = "250-" + context_.options.host_name + "\r\n";
-  text += "250-PIPELINING\r\n250-SIZE " + std::to_string(context_.options.size_limit) + "\r\n";
-  if (!tls_) text += "250-STARTTLS\r\n";
-  if (offers_auth()) text += auth_offer();
-  text += "250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250 ENHANCEDSTATUSCODES\r\n";
-  reply(text);
+  for (std::uint64_t left = offered(); left != 0; left &= left - 1) {
+    const auto one = static_cast<parser::Capability>(left & -left);
+    if (one == parser::kCapAuth) {
+      text += auth_offer();
+      continue;
+    }
+    text.append("250-").append(to_string(one));
+    if (one == parser::kCapSize) text += " " + std::to_string(context_.options.size_limit);
+    if (one == parser::kCapLimits) {
+      text += " RCPTMAX=" + std::to_string(context_.options.recipient_limit);
+      if (context_.options.message_limit > 0) {
+        text += " MAILMAX=" + std::to_string(context_.options.message_limit);
+      }
+    }
+    text += "\r\n";
+  }
+  text[text.rfind("250") + 3] = ' ';  // the last line
+  return text;
+}
+
+// Those of extensions that are offered (RFC 5321, 4.1.1.11).
+bool SinkSession::knows_parameters() {
+  const std::uint64_t needed = extensions_of(command_.parameters_present);
+  if ((command_.parameters_present & parser::kParamUnknown) != 0 || (needed & ~offered()) != 0) {
+    reject("555 5.5.4 A parameter is not known here\r\n");
+    return false;
+  }
+  return true;
 }
 
 bool SinkSession::must_authenticate() const noexcept {
-  return context_.role != Role::kRelay && !authenticated_;
+  return authenticates() && !authenticated_;
 }
 
 void SinkSession::on_mail() {
   if (!greeted_) return reject("503 5.5.1 EHLO or HELO first\r\n");
   if (must_authenticate()) return reject("530 5.7.0 Authentication required\r\n");
   if (mail_) return reject("503 5.5.1 MAIL is open already\r\n");
-  if ((command_.parameters_present & parser::kParamUnknown) != 0) {
-    return reject("555 5.5.4 A parameter of MAIL is not known here\r\n");
-  }
+  if (command_.parameters_present != 0 && !knows_parameters()) return;
   if ((command_.parameters_present & parser::kParamSize) != 0 &&
       command_.size > context_.options.size_limit) {
     return reject("552 5.3.4 Message size exceeds the limit\r\n");
   }
+  if (context_.options.message_limit > 0 && messages_ == context_.options.message_limit) {
+    return reject("452 4.5.3 No more messages in this session\r\n");  // RFC 9422, 4.1
+  }
+  ++messages_;
   mail_ = true;
+  binary_ = command_.body == parser::BodyType::kBinaryMime &&
+            (command_.parameters_present & parser::kParamBody) != 0;
   reply("250 2.1.0 Ok\r\n");
 }
 
 void SinkSession::on_rcpt() {
   if (!mail_) return reject("503 5.5.1 MAIL first\r\n");
   if (chunked_) return reject("503 5.5.1 The message has begun\r\n");
-  if (command_.parameters_present != 0) {
-    return reject("555 5.5.4 A parameter of RCPT is not known here\r\n");
-  }
+  if (command_.parameters_present != 0 && !knows_parameters()) return;
   if (!context_.options.reject_recipients.empty() && is_unwanted(command_.path.mailbox)) {
     // Asked for, so that it does not count towards too many errors.
     ++context_.counters.recipients_rejected;
@@ -226,6 +269,10 @@ io::Task<bool> SinkSession::on_data() {
     co_return true;
   }
   if (!transaction_is_open("503 5.5.1 MAIL and RCPT first\r\n")) co_return true;
+  if (binary_) {
+    reject("503 5.5.1 A BINARYMIME message comes with BDAT\r\n");  // RFC 3030, 3
+    co_return true;
+  }
   reply("354 End data with <CR><LF>.<CR><LF>\r\n");
   if (context_.options.check_messages) check_.emplace();
   parser::DataFramer framer;
@@ -246,7 +293,9 @@ io::Task<bool> SinkSession::on_bdat() {
   const std::uint64_t size = command_.chunk_size;
   const bool last = command_.chunk_last;
   // The octets of a refused chunk still follow (RFC 3030, 2).
-  const bool open = transaction_is_open("503 5.5.1 MAIL and RCPT first\r\n");
+  const bool known = (context_.options.extensions & parser::kCapChunking) != 0;
+  if (!known) reject("502 5.5.1 BDAT is not offered here\r\n");
+  const bool open = known && transaction_is_open("503 5.5.1 MAIL and RCPT first\r\n");
   if (context_.options.check_messages && open && !chunked_) check_.emplace();
   parser::ChunkFramer framer(size);
   for (;;) {
@@ -257,7 +306,10 @@ io::Task<bool> SinkSession::on_bdat() {
     if (fed.status == Status::kReady) break;
     if (const bool ok = co_await receive_more(); !ok) co_return false;
   }
-  if (!open) co_return true;
+  if (!open) {
+    if (last) reset_transaction();  // the last chunk ends it, whatever becomes of it
+    co_return true;
+  }
   chunked_ = true;
   chunk_octets_ += size;
   if (last) {
@@ -273,13 +325,13 @@ void SinkSession::finish_message(std::uint64_t octets, bool bare_line_end) {
   const std::uint32_t recipients = recipients_;
   const std::optional<StampCheck> checked = std::exchange(check_, std::nullopt);
   reset_transaction();
-  if (bare_line_end) {
+  if (bare_line_end || octets > context_.options.size_limit) {
     ++context_.counters.messages_rejected;
-    return reject("550 5.6.11 The message has a bare CR or LF\r\n");
-  }
-  if (octets > context_.options.size_limit) {
-    ++context_.counters.messages_rejected;
-    return reject("552 5.3.4 Message size exceeds the limit\r\n");
+    ++context_.counters.commands_rejected;
+    ++errors_;
+    return answer_message(bare_line_end ? "550 5.6.11 The message has a bare CR or LF\r\n"
+                                        : "552 5.3.4 Message size exceeds the limit\r\n",
+                          recipients);
   }
   if (context_.options.burn_ns > 0) burn(context_.options.burn_ns);
   if (checked) count_check(*checked);
@@ -287,7 +339,13 @@ void SinkSession::finish_message(std::uint64_t octets, bool bare_line_end) {
   context_.counters.recipients_received += recipients;
   context_.counters.octets_received += octets;
   unconfirmed_ = true;
-  reply("250 2.0.0 Ok: thrown away\r\n");
+  answer_message("250 2.0.0 Ok: thrown away\r\n", recipients);
+}
+
+// In LMTP each recipient has its reply (RFC 2033, 4.2).
+void SinkSession::answer_message(std::string_view text, std::uint32_t recipients) {
+  if (context_.role != Role::kLmtp) return reply(text);
+  for (; recipients > 0; --recipients) reply(text);
 }
 
 void SinkSession::count_check(const StampCheck& checked) noexcept {
@@ -298,7 +356,7 @@ void SinkSession::count_check(const StampCheck& checked) noexcept {
 }
 
 void SinkSession::reset_transaction() noexcept {
-  mail_ = chunked_ = false;
+  mail_ = chunked_ = binary_ = false;
   recipients_ = 0;
   chunk_octets_ = 0;
   check_.reset();
@@ -309,6 +367,10 @@ io::Task<bool> SinkSession::on_starttls() {
     reject("503 5.5.1 TLS is on already\r\n");
     co_return true;
   }
+  if ((context_.options.extensions & parser::kCapStarttls) == 0) {
+    reject("502 5.5.1 STARTTLS is not offered here\r\n");
+    co_return true;
+  }
   // RFC 3207, 5: what came behind STARTTLS in plaintext may be an attacker's.
   if (!transport_->input().empty()) ++context_.counters.injections;
   transport_->discard_input();
@@ -317,6 +379,7 @@ io::Task<bool> SinkSession::on_starttls() {
   if (const bool ok = co_await secure(); !ok) co_return false;
   reset_transaction();
   greeted_ = authenticated_ = false;  // RFC 3207, 4.2
+  messages_ = 0;
   co_return true;
 }
 

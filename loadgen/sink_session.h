@@ -14,6 +14,7 @@
 #include "loadgen/plan.h"
 #include "loadgen/sasl_server.h"
 #include "loadgen/stamp.h"
+#include "parser/capabilities.h"
 #include "parser/command_parser.h"
 
 namespace smtpmark::loadgen {
@@ -55,11 +56,23 @@ struct SinkAuth {
   SharedUsers users = one_user(kSinkUser, kSinkPassword);
 };
 
+// What a sink offers unless told otherwise; STARTTLS and AUTH where its role has them.
+inline constexpr std::uint64_t kSinkExtensions =
+    parser::kCapPipelining | parser::kCapSize | parser::kCap8bitMime | parser::kCapSmtpUtf8 |
+    parser::kCapChunking | parser::kCapBinaryMime | parser::kCapDsn |
+    parser::kCapEnhancedStatusCodes | parser::kCapStarttls | parser::kCapAuth;
+// What it could.
+inline constexpr std::uint64_t kSinkKnows =
+    kSinkExtensions | parser::kCapDeliverBy | parser::kCapFutureRelease | parser::kCapMtrk |
+    parser::kCapMtPriority | parser::kCapRrvs | parser::kCapRequireTls | parser::kCapLimits;
+
 struct SinkOptions {
   std::string host_name = "mx.example.com";
   SinkAuth auth;
   std::uint64_t size_limit = 64ULL * 1024 * 1024;  // octets of a message (RFC 1870)
-  std::uint32_t recipient_limit = 1000;            // of a message
+  std::uint64_t extensions = kSinkExtensions;      // bits of parser::Capability that are offered
+  std::uint32_t recipient_limit = 1000;            // of a message (RFC 9422: RCPTMAX)
+  std::uint32_t message_limit = 0;                 // of a session (MAILMAX); 0: none
   bool check_messages = false;                     // hold each against its stamp
   // Recipients to refuse: addresses, local parts with their "@", domains with their "@".
   std::vector<std::string> reject_recipients;
@@ -108,6 +121,9 @@ class SinkSession {
   ChannelBinding channel_binding() const;
 
   void on_hello();
+  std::uint64_t offered() const noexcept;
+  std::string capability_lines() const;
+  bool knows_parameters();
   void on_mail();
   void on_rcpt();
   void reject_syntax();
@@ -117,8 +133,15 @@ class SinkSession {
   }
   void count_check(const StampCheck& checked) noexcept;
   void finish_message(std::uint64_t octets, bool bare_line_end);
+  void answer_message(std::string_view text, std::uint32_t recipients);
   void reset_transaction() noexcept;
   bool transaction_is_open(std::string_view otherwise);
+  bool authenticates() const noexcept {
+    const bool submission =
+        context_.role == Role::kSubmission || context_.role == Role::kSubmissions;
+    return submission && (context_.options.extensions & parser::kCapAuth) != 0 &&
+           context_.options.auth.mechanisms != 0;
+  }
   bool must_authenticate() const noexcept;
   void reply(std::string_view text) { transport_->write(text); }
   void reject(std::string_view text);
@@ -132,8 +155,10 @@ class SinkSession {
   bool authenticated_ = false;
   bool mail_ = false;         // a MAIL is open
   bool chunked_ = false;      // the transaction has begun with BDAT
+  bool binary_ = false;       // MAIL had BODY=BINARYMIME
   bool unconfirmed_ = false;  // the latest thing written is the 250 behind a message
   std::uint32_t recipients_ = 0;
+  std::uint32_t messages_ = 0;  // transactions begun, since TLS started
   std::uint32_t errors_ = 0;
   std::optional<StampCheck> check_;  // of the message under way, where that is asked for
   std::uint64_t chunk_octets_ = 0;   // of the BDAT chunks so far

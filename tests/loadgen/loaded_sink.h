@@ -25,7 +25,7 @@ inline std::unique_ptr<Sink> start_sink(Role role, std::uint32_t threads = 1,
 
 inline RunPlan plan_for(const io::Address& target, Role role) {
   RunPlan plan;
-  plan.classes[0].target = target;
+  plan.classes[0].targets = {target};
   plan.classes[0].target_text = target.to_string();
   plan.classes[0].session.role = role;
   plan.classes[0].session.tls = role == Role::kRelay        ? TlsPolicy::kNone

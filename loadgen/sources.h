@@ -1,0 +1,20 @@
+// The addresses that connections are to come from.
+#ifndef SMTPMARK_LOADGEN_SOURCES_H_
+#define SMTPMARK_LOADGEN_SOURCES_H_
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "io/address.h"
+
+namespace smtpmark::loadgen {
+
+// "127.0.0.2", "127.0.0.10-127.0.0.19" (IPv4), several of them with commas; "" is none. Refuses
+// with a sentence what is no address of `family`, and more than 65536 of them.
+tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::string& text,
+                                                                  int family);
+
+}  // namespace smtpmark::loadgen
+
+#endif  // SMTPMARK_LOADGEN_SOURCES_H_
