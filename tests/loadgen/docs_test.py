@@ -120,6 +120,21 @@ class Commands(unittest.TestCase):
         self.assertIn(f"{stamped} messages held against their stamp, 0 not as they were sent, 0 "
                       "without one", said)
 
+    def test_sessions(self):
+        page = self.open_page("sessions.md")
+        self.assertGreater(len(page.runs), 15)
+        for run in page.runs:
+            job = self.job_of(run)
+            totals = job["totals"]
+            self.assertEqual(totals["errors"], 0, (run, job["errors"]))
+            done = totals["messages_accepted"] + totals["messages_abandoned"]
+            self.assertEqual(done, int(run[run.index("--messages") + 1]), run)
+            self.assertEqual(totals["messages_abandoned"] > 0, "--abort" in run, run)
+            for option in ("--chunking", "--reset", "--drop"):
+                self.assertEqual(option in run, job["config"].get(option[2:], False), run)
+            if "--pipelining" in run:
+                self.assertEqual(job["config"]["pipelining"], run[run.index("--pipelining") + 1])
+
 
 if __name__ == "__main__":
     SMTPMARK = os.path.abspath(sys.argv.pop(1))
