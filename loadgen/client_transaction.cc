@@ -138,7 +138,7 @@ io::Task<ClientSession::Reply> ClientSession::group_reply(Phase phase) {
 
 void ClientSession::begin_flight(Flight& flight) {
   flight.began = now_;
-  flight.mail = context_.mail.next(offered_.offered, flight.room);
+  flight.mail = context_.mail.next({offered_.offered, offered_.rcpt_max}, flight.room);
   flight.abort = context_.plan.shape.aborts.draw(context_.random);
 }
 

@@ -81,10 +81,6 @@ std::string in_upper_case(std::string text) {
   return text;
 }
 
-bool is_ascii(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0; });
-}
-
 // RFC 3461, 4.1.
 bool is_notify(const std::string& text) {
   if (text.empty() || text == "NEVER") return true;
@@ -117,9 +113,8 @@ Complaint plan_content(const DialogueOptions& options, SessionPlan& session) {
   return {};
 }
 
-Complaint plan_parameters(const DialogueOptions& options, SessionPlan& session) {
+Complaint plan_parameters(const DialogueOptions& options, bool ascii, SessionPlan& session) {
   ParameterPlan& plan = session.parameters;
-  const bool ascii = is_ascii(session.sender) && is_ascii(session.recipient);
   plan.smtputf8 = options.smtputf8 || !ascii;
   if (!ascii) session.required |= parser::kCapSmtpUtf8;
   plan.requiretls = options.requiretls;
@@ -174,9 +169,9 @@ void define_dialogue(CLI::App& command, DialogueOptions& options, const Mark& ma
   define_shape(command, options, mark);
 }
 
-Complaint plan_dialogue(const DialogueOptions& options, SessionPlan& session) {
+Complaint plan_dialogue(const DialogueOptions& options, bool ascii, SessionPlan& session) {
   if (auto good = plan_content(options, session); !good) return good;
-  if (auto good = plan_parameters(options, session); !good) return good;
+  if (auto good = plan_parameters(options, ascii, session); !good) return good;
   return plan_shape(options, session);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "parser/capabilities.h"
 
 namespace smtpmark::loadgen {
@@ -10,7 +12,7 @@ namespace {
 
 // Whether `extension` may be used.
 bool has(const MailFacts& facts, parser::Capability extension) noexcept {
-  return (facts.capabilities & extension) != 0;
+  return (facts.offer.capabilities & extension) != 0;
 }
 
 bool chunks(const MailFacts& facts) noexcept {
@@ -57,7 +59,9 @@ void Envelope::write(std::string_view reverse_path, const std::vector<std::strin
   append_mail_parameters(mail, facts);
   mail.append("\r\n");
   group = mail;
-  rcpt.resize(forward_paths.size());
+  rcpt.resize(facts.offer.rcpt_max == 0
+                  ? forward_paths.size()
+                  : std::min<std::size_t>(forward_paths.size(), facts.offer.rcpt_max));
   for (std::size_t i = 0; i < rcpt.size(); ++i) {
     rcpt[i].assign("RCPT TO:<").append(forward_paths[i]).append(">");
     append_rcpt_parameters(rcpt[i], forward_paths[i], facts);

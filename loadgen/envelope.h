@@ -11,18 +11,26 @@
 
 namespace smtpmark::loadgen {
 
-// What the parameters of MAIL depend on.
+// What a server said in its reply to EHLO, as far as envelopes depend on it.
+struct Offer {
+  std::uint64_t capabilities = 0;  // bits of parser::Capability
+  std::uint32_t rcpt_max = 0;      // most recipients of a message (RFC 9422, 4.2); 0: not told
+
+  bool operator==(const Offer&) const = default;
+};
+
+// What the lines of an envelope depend on.
 struct MailFacts {
-  std::uint64_t capabilities = 0;  // offered: bits of parser::Capability
-  std::uint64_t size = 0;          // octets of this very message, before dot-stuffing
-  bool eight_bit = false;          // it has octets above 127
+  Offer offer;
+  std::uint64_t size = 0;                     // octets of this very message, before dot-stuffing
+  bool eight_bit = false;                     // it has octets above 127
   const ParameterPlan* parameters = nullptr;  // null: none of them
   Chunking chunking = {};
 };
 
 struct Envelope {
   std::string mail;               // with the parameters that are to be used
-  std::vector<std::string> rcpt;  // a line for each recipient
+  std::vector<std::string> rcpt;  // a line for each recipient that the server allows
   std::string group;              // MAIL, RCPT and DATA in one (RFC 2920, 3.1); where BDAT is to
                                   // follow, without DATA
   std::vector<bool> bad;          // recipients that are to be refused; empty: none is

@@ -11,7 +11,7 @@ namespace smtpmark::loadgen {
 
 namespace {
 
-constexpr std::uint32_t kShape = 0x73686170;  // of make_random()
+constexpr std::uint32_t kShape = 0x73686170;         // of make_random()
 constexpr TimeNs kBackoff = 100 * io::kMillisecond;  // behind a session that failed
 
 std::uint64_t share_of(std::uint64_t whole, std::uint32_t parts, std::uint32_t index) {

@@ -30,19 +30,18 @@ MailSource::MailSource(const SessionPlan& plan, const MailShare& share)
   message_ = Message::render(plan);
 }
 
-MailFacts MailSource::facts_of(std::uint64_t capabilities, std::uint64_t size,
-                               bool eight_bit) const noexcept {
-  return {capabilities, size, eight_bit, &plan_.parameters, plan_.chunking};
+MailFacts MailSource::facts_of(Offer offer, std::uint64_t size, bool eight_bit) const noexcept {
+  return {offer, size, eight_bit, &plan_.parameters, plan_.chunking};
 }
 
-MailObject MailSource::write_for(std::uint64_t capabilities) {
+MailObject MailSource::write_for(Offer offer) {
   Written& written = written_.emplace_back();
-  written.capabilities = capabilities;
-  written.envelope.write(sender_, recipients_, facts_of(capabilities, message_->size(), false));
+  written.offer = offer;
+  written.envelope.write(sender_, recipients_, facts_of(offer, message_->size(), false));
   return object(written);
 }
 
-MailObject MailSource::vary(std::uint64_t capabilities, MailRoom& room) {
+MailObject MailSource::vary(Offer offer, MailRoom& room) {
   Varying& now = *varying_;
   const Workload& workload = now.workload;
   const std::uint64_t number = place_of(now.messages++);
@@ -54,7 +53,7 @@ MailObject MailSource::vary(std::uint64_t capabilities, MailRoom& room) {
   choose_recipients(room);
   const std::uint64_t size = room.header.size() + message.size();
   room.envelope.write(now.reverse_path, room.forward_paths,
-                      facts_of(capabilities, size, message.eight_bit()));
+                      facts_of(offer, size, message.eight_bit()));
   return {&room.envelope, &message, room.header, size};
 }
 

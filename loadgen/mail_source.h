@@ -51,21 +51,21 @@ class MailSource {
   MailSource(const MailSource&) = delete;
   MailSource& operator=(const MailSource&) = delete;
 
-  // The next one, for a server that offers `capabilities`. Views into `room` stay as they are until
+  // The next one, for a server with this offer. Views into `room` stay as they are until
   // it is given again, all others as long as the source.
-  MailObject next(std::uint64_t capabilities, MailRoom& room) {
-    if (varying_) return vary(capabilities, room);
+  MailObject next(Offer offer, MailRoom& room) {
+    if (varying_) return vary(offer, room);
     for (const Written& written : written_) {
-      if (written.capabilities == capabilities) return object(written);
+      if (written.offer == offer) return object(written);
     }
-    return write_for(capabilities);
+    return write_for(offer);
   }
 
  private:
   // Where all messages are the same, their envelope is written once for all that a server may
   // offer.
   struct Written {
-    std::uint64_t capabilities;
+    Offer offer;
     Envelope envelope;
   };
   // Where they are not.
@@ -84,10 +84,9 @@ class MailSource {
   MailObject object(const Written& written) const {
     return {&written.envelope, &*message_, {}, message_->size()};
   }
-  MailFacts facts_of(std::uint64_t capabilities, std::uint64_t size,
-                     bool eight_bit) const noexcept;
-  MailObject write_for(std::uint64_t capabilities);
-  MailObject vary(std::uint64_t capabilities, MailRoom& room);
+  MailFacts facts_of(Offer offer, std::uint64_t size, bool eight_bit) const noexcept;
+  MailObject write_for(Offer offer);
+  MailObject vary(Offer offer, MailRoom& room);
   void choose_recipients(MailRoom& room);
   // Number `count` of this share, counted among those of all threads.
   std::uint64_t place_of(std::uint64_t count) const noexcept {

@@ -78,6 +78,11 @@ std::string host_of(const std::string& targets) {
   return host_port ? host_port->host : "localhost";
 }
 
+bool has_ascii_addresses(const SessionOptions& session) {
+  const std::string all = session.from + session.to + session.to_domains + session.bad_to;
+  return std::all_of(all.begin(), all.end(), [](char c) { return c >= 0; });
+}
+
 Complaint resolve_targets(const SessionOptions& session, const RunOptions& run, ClassPlan& plan) {
   for (const std::string& text : CLI::detail::split(session.target, ',')) {
     const auto target = io::Address::resolve(text);
@@ -121,7 +126,8 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   if (auto good = plan_workload(session, run.seed, run.authorized, plan.session); !good) {
     return tl::unexpected(good.error());
   }
-  if (auto good = plan_dialogue(session.dialogue, plan.session); !good) {
+  if (auto good = plan_dialogue(session.dialogue, has_ascii_addresses(session), plan.session);
+      !good) {
     return tl::unexpected(good.error());
   }
   plan.session.turn_of = turn_of(run, session.messages_per_connection);

@@ -39,9 +39,11 @@ std::uint64_t draw_count(Spread spread, std::uint64_t mean, Random& random) {
   const auto middle = static_cast<double>(mean);
   switch (spread) {
     case Spread::kFixed: return mean;
-    case Spread::kUniform: return 1 + static_cast<std::uint64_t>(draw_unit(random) * (2.0 * middle - 1.0));
+    case Spread::kUniform:
+      return 1 + static_cast<std::uint64_t>(draw_unit(random) * (2.0 * middle - 1.0));
     case Spread::kGeometric:
-      return 1 + static_cast<std::uint64_t>(std::log1p(-draw_unit(random)) / std::log1p(-1.0 / middle));
+      return 1 +
+             static_cast<std::uint64_t>(std::log1p(-draw_unit(random)) / std::log1p(-1.0 / middle));
   }
   return mean;
 }

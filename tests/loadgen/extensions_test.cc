@@ -280,6 +280,20 @@ TEST(Limits, EndASessionBeforeItsPlanDoes) {
   EXPECT_EQ(only_error(untold).count, 2U);
 }
 
+TEST(Limits, AMessageGoesToAsManyRecipientsAsAreAllowed) {
+  for (const Pipelining pipelining : {Pipelining::kNone, Pipelining::kFull}) {
+    SessionPlan plan = relay_plan(TlsPolicy::kNone);
+    plan.pipelining = pipelining;
+    plan.recipients = 7;
+    SinkOptions options;
+    options.extensions |= parser::kCapLimits;
+    options.recipient_limit = 3;
+    const PairOutcome outcome = run_pair(plan, options, five_messages());
+    expect_clean(outcome, 5, false);
+    EXPECT_EQ(outcome.sink.recipients_received, 15U);
+  }
+}
+
 TEST(Extensions, AreReadByTheirKeywords) {
   EXPECT_EQ(parse_extensions("--with", "").value(), 0U);
   EXPECT_EQ(parse_extensions("--with", "chunking,DSN").value(),

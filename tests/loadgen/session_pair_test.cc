@@ -85,7 +85,7 @@ TEST(SessionPair, FullPipeliningEndsAMessageWithTheEnvelopeOfTheNext) {
   expect_clean(outcome, 5, false);
   MailRoom room;
   MailSource source(plan);
-  const std::string envelope = source.next(parser::kCapSize, room).envelope->group;
+  const std::string envelope = source.next({parser::kCapSize, 0}, room).envelope->group;
   std::size_t together = 0;
   for (std::size_t at = outcome.client.sent.find("\r\n.\r\n" + envelope); at != std::string::npos;
        at = outcome.client.sent.find("\r\n.\r\n" + envelope, at + 1)) {

@@ -44,9 +44,9 @@ TEST(SessionShape, PausesBetweenMessages) {
   const PairOutcome outcome = run_pair(plan, {}, five_messages());
   expect_clean(outcome, 5, false);
   const Histogram& session = outcome.client.metrics.histogram(Phase::kSession);
-  EXPECT_GE(session.max(), 8 * io::kSecond);
-  EXPECT_LT(session.max(), 9 * io::kSecond);
-  EXPECT_LT(outcome.client.metrics.histogram(Phase::kMessage).max(), io::kSecond)
+  EXPECT_GE(session.max_ns(), 8 * io::kSecond);
+  EXPECT_LT(session.max_ns(), 9 * io::kSecond);
+  EXPECT_LT(outcome.client.metrics.histogram(Phase::kMessage).max_ns(), io::kSecond)
       << "the pause is not the message's";
 }
 
@@ -88,7 +88,7 @@ TEST(SessionShape, AbortsLoseNoMessageUnderLoad) {
       sink->stop();
       expect_no_errors(result);
       const Counters& total = result.metrics.total();
-      EXPECT_GT(total.messages_abandoned, 90U);
+      EXPECT_GT(total.messages_abandoned, 60U);
       EXPECT_LT(total.messages_abandoned, 300U);
       EXPECT_EQ(total.messages_accepted + total.messages_abandoned + total.messages_in_doubt, 600U);
       EXPECT_GE(sink->counters().messages_received, total.messages_accepted);
@@ -112,7 +112,7 @@ TEST(SessionShape, SpreadsKeepTheirMean) {
     }
     EXPECT_NEAR(static_cast<double>(sum) / 20000.0, 5.0, 0.15) << to_string(spread);
     EXPECT_EQ(least, spread == Spread::kFixed ? 5U : 1U);
-    if (spread == Spread::kUniform) EXPECT_EQ(most, 9U);
+    EXPECT_EQ(most == 9U, spread == Spread::kUniform) << to_string(spread);
     EXPECT_EQ(draw_count(spread, 0, random), 0U);
     EXPECT_EQ(draw_count(spread, 1, random), 1U);
   }
@@ -146,8 +146,8 @@ TEST(SessionShape, AbortSharesAreReadAndAddUp) {
   EXPECT_DOUBLE_EQ(shares->rcpt, 0.0);
   EXPECT_DOUBLE_EQ(shares->body, 0.005);
   EXPECT_FALSE(parse_abort_shares("")->any());
-  for (const char* bad : {"mail", "mail=", "mail=x", "mail=101%", "mail=-1%", "data=1%", "mail=1%,",
-                          "mail=60%,rcpt=60%"}) {
+  for (const char* bad :
+       {"mail", "mail=", "mail=x", "mail=101%", "mail=-1%", "data=1%", "mail=60%,rcpt=60%"}) {
     EXPECT_NE(parse_abort_shares(bad).error().find("--abort"), std::string::npos) << bad;
   }
 }

@@ -46,7 +46,7 @@ std::vector<std::string> messages(const SessionPlan& plan, std::size_t count,
   MailRoom room;
   std::vector<std::string> all;
   for (std::size_t i = 0; i < count; ++i) {
-    const MailObject mail = source.next(parser::kCapSize | parser::kCap8bitMime, room);
+    const MailObject mail = source.next({parser::kCapSize | parser::kCap8bitMime, 0}, room);
     all.push_back(mail.envelope->group + std::string(mail.header) +
                   std::string(mail.message->wire()));
   }
@@ -94,7 +94,7 @@ TEST(Workload, NumbersInTurnAreSharedOutAmongThreads) {
     MailSource source(plan, {1, 0, 3, thread});
     MailRoom room;
     for (int i = 0; i < 4; ++i) {
-      recipients.insert(source.next(0, room).envelope->rcpt.front());
+      recipients.insert(source.next({0, 0}, room).envelope->rcpt.front());
     }
   }
   EXPECT_EQ(recipients.size(), 12U);
@@ -107,7 +107,7 @@ TEST(Workload, MailStatesTheSizeOfTheVeryMessage) {
   MailSource source(plan);
   MailRoom room;
   for (int i = 0; i < 50; ++i) {
-    const MailObject mail = source.next(parser::kCapSize, room);
+    const MailObject mail = source.next({parser::kCapSize, 0}, room);
     EXPECT_NE(mail.envelope->mail.find(" SIZE=" + std::to_string(mail.size) + "\r\n"),
               std::string::npos);
     EXPECT_EQ(mail.size, mail.header.size() + mail.message->content().size());
@@ -122,7 +122,7 @@ TEST(Workload, BodyIs8bitMimeWhereItIsAndIsOffered) {
     });
     MailSource source(plan);
     MailRoom room;
-    return source.next(offered, room).envelope->mail;
+    return source.next({offered, 0}, room).envelope->mail;
   };
   EXPECT_TRUE(mail_line(true, parser::kCap8bitMime).ends_with("> BODY=8BITMIME\r\n"));
   EXPECT_TRUE(mail_line(true, 0).ends_with(">\r\n"));
@@ -318,7 +318,7 @@ TEST(WorkloadSink, FindsAMessageThatWasChangedOnItsWay) {
   const SessionPlan plan = plan_with([](auto& o) { o.stamp = "on"; });
   MailSource source(plan);
   MailRoom room;
-  const MailObject mail = source.next(0, room);
+  const MailObject mail = source.next({0, 0}, room);
   std::string wire(mail.message->wire());
   const std::size_t at = wire.find("quick");
   ASSERT_NE(at, std::string::npos);
@@ -335,7 +335,7 @@ TEST(WorkloadSink, ChecksWhatComesInChunks) {
   const SessionPlan plan = plan_with([](auto& o) { o.stamp = "on"; });
   MailSource source(plan);
   MailRoom room;
-  const MailObject mail = source.next(0, room);
+  const MailObject mail = source.next({0, 0}, room);
   const std::string content = std::string(mail.header) + std::string(mail.message->content());
   const std::string first = content.substr(0, 300);
   const std::string rest = content.substr(300);
