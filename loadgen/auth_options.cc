@@ -134,13 +134,19 @@ void define_auth(CLI::App& command, AuthOptions& options,
                         "Send the password even where the session has no TLS"));
 }
 
+void forget_what_it_replaces(AuthOptions& options, const std::string& name) {
+  if (name == "users") options.user = options.password = options.token = options.token_file = "";
+  if (name == "user") options.users.clear();
+  if (name == "token") options.token_file.clear();
+  if (name == "token-file") options.token.clear();
+}
+
 Complaint check_auth(const AuthOptions& options) {
   if (auto good = check_user(options); !good) return good;
   if (asks_for_auth(options) && !names_a_user(options)) {
     return refuse("--auth " + options.auth + " needs --user and --password, or --users");
   }
-  const bool authenticates = options.auth != "none" && names_a_user(options);
-  if (options.wrong_password_share > 0.0 && !authenticates) {
+  if (options.wrong_password_share > 0.0 && !names_a_user(options)) {
     return refuse(
         "--wrong-password-share needs sessions that authenticate: give --user or --users");
   }

@@ -35,6 +35,10 @@ struct AuthOptions {
 void define_auth(CLI::App& command, AuthOptions& options,
                  const std::function<CLI::Option*(CLI::Option*)>& mark);
 
+// Takes back what the option `name` of a class stands for in its place: users of a file for a
+// single one, and the other way round.
+void forget_what_it_replaces(AuthOptions& options, const std::string& name);
+
 // Refuses with a sentence what cannot be meant, without a look into files.
 tl::expected<void, std::string> check_auth(const AuthOptions& options);
 

@@ -74,6 +74,7 @@ io::Task<ClientSession::Reply> ClientSession::exchange(parser::AuthMechanism mec
   }
   for (;;) {
     transport_->write(line + "\r\n");
+    transport_->set_deadline(now_ + context_.plan.timeout_ns);
     const Reply reply = co_await read_reply(Phase::kAuth);
     if (reply.code != 334) {
       if (reply.positive() && state == SaslExchange::State::kDone) end(Phase::kAuth);

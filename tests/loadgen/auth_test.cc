@@ -3,6 +3,7 @@
 
 #include "loadgen/base64.h"
 #include "tests/loadgen/dialogue.h"
+#include "tests/loadgen/loaded_sink.h"
 
 namespace smtpmark::loadgen::testing {
 namespace {
@@ -137,6 +138,35 @@ TEST(Auth, EachSessionIsTheNextUser) {
   EXPECT_EQ(run_pair(plan, options, {}).sink.auth_failed, 1U);
 }
 
+TEST(Auth, ThreadsCountTogetherWhatTheSinkCounts) {
+  SinkPlan sink_plan;
+  sink_plan.options = open_sink();
+  sink_plan.options.auth.users = parse_users("a,1\nb,2\nc,3\n", "users.csv").value();
+  sink_plan.threads = 2;
+  sink_plan.listens.push_back({Role::kSubmission, io::Address::resolve("127.0.0.1:0").value()});
+  auto sink = Sink::start(sink_plan, shared_certificate());
+  ASSERT_TRUE(sink.has_value()) << sink.error();
+  RunPlan plan = plan_for((*sink)->listens().front().address, Role::kSubmission);
+  AuthPlan& auth = plan.classes[0].session.auth;
+  auth.mechanisms = kAllMechanisms;
+  auth.users = sink_plan.options.auth.users;
+  auth.wrong_password_share = 0.25;
+  plan.load.threads = 2;
+  plan.load.connections = 4;
+  plan.load.count = 60;
+  const LoadResult result = run(plan);
+  (*sink)->stop();
+  expect_no_errors(result);
+  const Counters& total = result.metrics.total();
+  const SinkCounters& received = (*sink)->counters();
+  EXPECT_EQ(total.messages_accepted + total.auth_rejected_as_wanted, 60U);
+  EXPECT_GT(total.auth_rejected_as_wanted, 0U);
+  EXPECT_EQ(total.auth_accepted, received.auth_ok);
+  EXPECT_EQ(total.auth_rejected_as_wanted, received.auth_failed);
+  EXPECT_EQ(result.metrics.auth_by_mechanism(), received.auth_by_mechanism);
+  EXPECT_EQ(received.auth_by_mechanism[index_of(parser::kAuthScramSha256Plus)], received.auth_ok);
+}
+
 // Against scripts, in plaintext.
 
 constexpr parser::AuthMechanism kWithoutTls[] = {parser::kAuthScramSha256, parser::kAuthScramSha1,
@@ -177,6 +207,16 @@ TEST(Auth, AChallengeThatMakesNoSenseIsCanceled) {
     EXPECT_TRUE(outcome.sent.ends_with("\r\n*\r\n")) << outcome.sent;
     EXPECT_TRUE(outcome.ended);
   }
+}
+
+TEST(Auth, AChallengeMayBeAsLongAsALineOfAuth) {
+  const std::string longest(12280, 'A');
+  const SessionPlan plan = good_plan(parser::kAuthLogin);
+  const ClientOutcome taken =
+      against(plan, {"334 " + longest + "\r\n", "334 \r\n", "235 2.7.0 welcome\r\n"});
+  EXPECT_EQ(taken.metrics.total().auth_accepted, 1U);
+  const ClientOutcome refused = against(plan, {"334 " + longest + "AAAA\r\n"});
+  EXPECT_EQ(only_error(refused).kind, "protocol");
 }
 
 TEST(Auth, AConnectionLostInTheMiddleIsOneError) {

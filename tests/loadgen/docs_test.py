@@ -88,6 +88,11 @@ class Commands(unittest.TestCase):
             self.assertEqual(totals["auth_rejected_as_wanted"] > 10, rejected, run)
             self.assertEqual("auth_rejected" in job["phases"], rejected, run)
             seen.add(asked)
+            table = subprocess.run([SMTPMARK, "show", "copy.json"], capture_output=True, text=True,
+                                   timeout=LIMIT, cwd=self.folder).stdout
+            self.assertIn(f": let in by AUTH {wanted.upper()} {totals['auth_accepted']}\n", table)
+            self.assertEqual(f": {totals['auth_rejected_as_wanted']} sessions with a wrong password "
+                             "were rejected, as was wanted\n" in table, rejected)
         self.assertEqual(len(seen), 10)
 
     def test_workload(self):

@@ -141,6 +141,25 @@ TEST(RunPlan, ClassesTakeFromTheRunWhatTheyDoNotSay) {
   EXPECT_EQ((*plan.classes[2].session.auth.users)[0].password, "x,y");
 }
 
+TEST(RunPlan, AUserOfAClassTakesThePlaceOfTheFileOfUsersOfItsRun) {
+  const auto plan = make_run_plan(with([](RunOptions& o) {
+                      o.users = "/does/not/exist";
+                      o.wrong_password_share = 0.1;
+                      o.class_texts = {"name=a,auth=none", "name=b,user=u,password=p",
+                                       "name=c,user=u,token=t,auth=xoauth2"};
+                    })).value();
+  EXPECT_FALSE(plan.classes[0].session.auth.wanted());
+  EXPECT_EQ((*plan.classes[1].session.auth.users)[0].password, "p");
+  EXPECT_EQ(plan.classes[1].session.auth.wrong_password_share, 0.1);
+  EXPECT_EQ((*plan.classes[2].session.auth.users)[0].token, "t");
+  expect_refusal(with([](RunOptions& o) {
+                   o.user = "u";
+                   o.password = "p";
+                   o.class_texts = {"name=a,users=/does/not/exist"};
+                 }),
+                 "class a: cannot read /does/not/exist");
+}
+
 TEST(RunPlan, RefusesClassesThatCannotBeMeant) {
   const auto refused = [](std::vector<std::string> texts, const char* part) {
     expect_refusal(with([&texts](RunOptions& o) { o.class_texts = texts; }), part);
