@@ -4,8 +4,10 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 
@@ -24,32 +26,58 @@ struct FreeBio {
 };
 using BioPtr = std::unique_ptr<BIO, FreeBio>;
 
-bool add_extension(X509* certificate, int nid, const char* value) {
+bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
   const bool added = extension != nullptr && X509_add_ext(certificate, extension, -1) == 1;
   X509_EXTENSION_free(extension);
   return added;
 }
 
-bool fill_and_sign(X509* certificate, EVP_PKEY* key) {
+// Ed25519 brings its own digest (RFC 8410).
+const EVP_MD* digest_for(const EVP_PKEY* key) {
+  return EVP_PKEY_is_a(key, "ED25519") == 1 ? nullptr : EVP_sha256();
+}
+
+std::string name_at(std::size_t place) {
+  return place == 0 ? std::string(kHostName) : "smtpmark issuer " + std::to_string(place);
+}
+
+bool fill(X509* certificate, EVP_PKEY* key, std::size_t place) {
   std::uint32_t serial = 0;
   RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial);
-  X509_NAME* name = X509_get_subject_name(certificate);
+  const std::string name = name_at(place);
   return X509_set_version(certificate, X509_VERSION_3) == 1 &&
          ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial | 1U) == 1 &&
          X509_gmtime_adj(X509_getm_notBefore(certificate), -kDay) != nullptr &&
          X509_gmtime_adj(X509_getm_notAfter(certificate), 365 * kDay) != nullptr &&
          X509_set_pubkey(certificate, key) == 1 &&
-         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                    reinterpret_cast<const unsigned char*>(kHostName), -1, -1,
-                                    0) == 1 &&
-         X509_set_issuer_name(certificate, name) == 1 &&
-         add_extension(certificate, NID_subject_alt_name, kNames) &&
-         add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE") &&
-         X509_sign(certificate, key, EVP_sha256()) != 0;
+         X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                                    reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
+                                    0) == 1;
+}
+
+// A self-signed certificate issues itself.
+bool sign(X509* certificate, std::size_t place, X509* issuer, EVP_PKEY* issuer_key) {
+  const bool issues = place > 0 || issuer == certificate;
+  return X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1 &&
+         (place > 0 || add_extension(certificate, issuer, NID_subject_alt_name, kNames)) &&
+         add_extension(certificate, issuer, NID_basic_constraints,
+                       issues ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
+         X509_sign(certificate, issuer_key, digest_for(issuer_key)) != 0;
+}
+
+EVP_PKEY* make_key(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kEcdsaP256: return EVP_EC_gen("P-256");
+    case KeyKind::kEcdsaP384: return EVP_EC_gen("P-384");
+    case KeyKind::kRsa2048: return EVP_RSA_gen(2048);
+    case KeyKind::kRsa4096: return EVP_RSA_gen(4096);
+    case KeyKind::kEd25519: return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+  }
+  return nullptr;
 }
 
 // A key under a passphrase is refused: without this, OpenSSL would ask for it on the terminal.
@@ -63,13 +91,46 @@ BioPtr open_file(const std::string& path) {
 
 }  // namespace
 
-tl::expected<Certificate, std::string> Certificate::self_signed() {
-  Certificate made;
-  made.key_.reset(EVP_EC_gen("P-256"));
-  made.chain_.emplace_back(X509_new());
-  if (!made.key_ || !made.chain_.front() || !fill_and_sign(made.leaf(), made.key())) {
-    return tl::unexpected("cannot make a self-signed certificate: " + take_openssl_error());
+std::string describe_key(const EVP_PKEY* key) {
+  if (key == nullptr) return {};
+  if (EVP_PKEY_is_a(key, "RSA") == 1) return "rsa-" + std::to_string(EVP_PKEY_get_bits(key));
+  if (EVP_PKEY_is_a(key, "EC") == 1) {
+    std::array<char, 64> group{};
+    EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr);
+    const std::string_view name(group.data());
+    if (name == "prime256v1") return "ecdsa-p256";
+    return "ecdsa-" + (name == "secp384r1" ? "p384" : std::string(name));
   }
+  const char* const type = EVP_PKEY_get0_type_name(key);
+  std::string name = type == nullptr ? "unknown" : type;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return name;
+}
+
+tl::expected<Certificate, std::string> Certificate::self_signed() {
+  return make(KeyKind::kEcdsaP256);
+}
+
+tl::expected<Certificate, std::string> Certificate::make(KeyKind kind, std::size_t length) {
+  Certificate made;
+  std::vector<KeyPtr> keys;
+  bool good = true;
+  for (std::size_t i = 0; good && i < length; ++i) {
+    keys.emplace_back(make_key(kind));
+    made.chain_.emplace_back(X509_new());
+    good =
+        keys.back() && made.chain_.back() && fill(made.chain_.back().get(), keys.back().get(), i);
+  }
+  for (std::size_t i = 0; good && i < length; ++i) {
+    const std::size_t issuer = std::min(i + 1, length - 1);
+    good = sign(made.chain_[i].get(), i, made.chain_[issuer].get(), keys[issuer].get());
+  }
+  if (!good) {
+    return tl::unexpected("cannot make a certificate of the kind " + std::string(to_string(kind)) +
+                          ": " + take_openssl_error());
+  }
+  made.key_ = std::move(keys.front());
   return made;
 }
 
@@ -107,12 +168,34 @@ tl::expected<Certificate, std::string> Certificate::from_files(const std::string
   return loaded;
 }
 
-std::string Certificate::to_pem() const {
-  const BioPtr memory(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(memory.get(), leaf());
+namespace {
+
+std::string text_of(BIO* memory) {
   char* text = nullptr;
-  const long length = BIO_get_mem_data(memory.get(), &text);
+  const long length = BIO_get_mem_data(memory, &text);
   return {text, static_cast<std::size_t>(length)};
+}
+
+std::string pem_of(X509* certificate) {
+  const BioPtr memory(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(memory.get(), certificate);
+  return text_of(memory.get());
+}
+
+}  // namespace
+
+std::string Certificate::to_pem() const {
+  return pem_of(leaf());
+}
+
+std::string Certificate::root_to_pem() const {
+  return pem_of(chain_.back().get());
+}
+
+std::string Certificate::key_to_pem() const {
+  const BioPtr memory(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PrivateKey(memory.get(), key(), nullptr, nullptr, 0, nullptr, nullptr);
+  return text_of(memory.get());
 }
 
 }  // namespace smtpmark::io

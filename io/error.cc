@@ -1,6 +1,7 @@
 #include "io/error.h"
 
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <cerrno>
@@ -31,6 +32,11 @@ Error error_from_errno(int os_code) noexcept {
   return Error{kind, os_code, 0};
 }
 
+std::uint8_t Error::alert() const noexcept {
+  if (kind != ErrorKind::kTlsAlert) return 0;
+  return static_cast<std::uint8_t>(ERR_GET_REASON(tls_code) - SSL_AD_REASON_OFFSET);
+}
+
 std::string_view to_string(ErrorKind kind) noexcept {
   switch (kind) {
     case ErrorKind::kNone: return "none";
@@ -46,7 +52,9 @@ std::string_view to_string(ErrorKind kind) noexcept {
     case ErrorKind::kCanceled: return "no answer came until the end of the run";
     case ErrorKind::kTlsAlert: return "tls-alert";
     case ErrorKind::kTlsProtocol: return "tls-protocol";
+    case ErrorKind::kTlsClosed: return "tls-closed";
     case ErrorKind::kCertificate: return "certificate";
+    case ErrorKind::kPin: return "certificate-pin";
     case ErrorKind::kOther: return "other";
   }
   return "other";
@@ -75,6 +83,8 @@ std::string describe(const Error& error) {
     case ErrorKind::kCanceled: return "no answer came until the end of the run";
     case ErrorKind::kTlsAlert: return "TLS alert from the peer: " + tls_reason(error.tls_code);
     case ErrorKind::kTlsProtocol: return "TLS failed: " + tls_reason(error.tls_code);
+    case ErrorKind::kTlsClosed: return "the peer closed the connection in mid-handshake";
+    case ErrorKind::kPin: return "certificate not accepted: its key is not the pinned one";
     case ErrorKind::kCertificate:
       return std::string("certificate not accepted: ") +
              X509_verify_cert_error_string(static_cast<long>(error.tls_code));

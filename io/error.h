@@ -23,7 +23,9 @@ enum class ErrorKind : std::uint8_t {
   kCanceled,             // this side gave up: shutdown
   kTlsAlert,             // the peer sent a TLS alert
   kTlsProtocol,          // the handshake or a record failed
+  kTlsClosed,            // the peer ended its side of the stream in mid-handshake
   kCertificate,          // the peer's certificate was not accepted
+  kPin,                  // the peer's key is not the pinned one
   kOther,                // see os_code
 };
 
@@ -35,6 +37,9 @@ struct Error {
   unsigned long tls_code = 0;
 
   bool operator==(const Error&) const = default;
+
+  // Of kTlsAlert: its number (RFC 8446, 6); else 0.
+  std::uint8_t alert() const noexcept;
 };
 
 template <class T>

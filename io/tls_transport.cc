@@ -1,6 +1,5 @@
 #include "io/tls_transport.h"
 
-#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -19,10 +18,16 @@ constexpr std::size_t kMaxRecord = 16384;  // octets of plaintext in a record (R
 // What a reader may leave unconsumed when it asks for more: more than the longest line.
 constexpr std::size_t kMaxLeft = 16384;
 
-bool is_ip_address(const std::string& host) {
-  in6_addr address{};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &address) == 1;
+// As people write it, and as lists of groups take it.
+std::string_view group_name(SSL* ssl) {
+  const int group = static_cast<int>(SSL_get_negotiated_group(ssl));
+  const char* const known = group == 0 ? nullptr : SSL_group_to_name(ssl, group);
+  const std::string_view name = known == nullptr ? "" : known;
+  if (name == "x25519") return "X25519";
+  if (name == "secp256r1") return "P-256";
+  if (name == "secp384r1") return "P-384";
+  if (name == "secp521r1") return "P-521";
+  return name;
 }
 
 }  // namespace
@@ -50,7 +55,10 @@ struct TlsTransport::Bio {
     if (lower.input().empty()) {
       switch (lower.pull()) {
         case Pull::kGrew: break;
-        case Pull::kNothing: BIO_set_retry_read(bio); return -1;
+        case Pull::kNothing:
+          transport(bio).starved_ = true;
+          BIO_set_retry_read(bio);
+          return -1;
         case Pull::kFailed: return lower.failure_.kind == ErrorKind::kClosed ? 0 : -1;
       }
     }
@@ -93,12 +101,10 @@ TlsTransport::TlsTransport(Transport& lower, const TlsContext& context)
     SSL_set_accept_state(ssl_.get());
   } else {
     SSL_set_connect_state(ssl_.get());
-    if (context.sessions() != nullptr) context.sessions()->offer(ssl_.get());
-    if (!context.host_name().empty()) {
-      if (!is_ip_address(context.host_name())) {  // RFC 6066, 3: a name, never an address
-        SSL_set_tlsext_host_name(ssl_.get(), context.host_name().c_str());
-      }
-      if (context.verifies()) SSL_set1_host(ssl_.get(), context.host_name().c_str());
+    if (context.sessions() != nullptr) session_offered_ = context.sessions()->offer(ssl_.get());
+    if (!context.sni().empty()) SSL_set_tlsext_host_name(ssl_.get(), context.sni().c_str());
+    if (context.verifies() && !context.host_name().empty()) {
+      SSL_set1_host(ssl_.get(), context.host_name().c_str());
     }
   }
   lower_.upper_ = this;
@@ -112,6 +118,18 @@ TlsTransport::~TlsTransport() {
   lower_.upper_ = nullptr;
   Scratch& scratch = Scratch::of_thread();
   if (scratch.owner == this) scratch.owner = nullptr;
+}
+
+TlsAgreement TlsTransport::agreement() const {
+  const unsigned char* protocol = nullptr;
+  unsigned int length = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &protocol, &length);
+  X509* const peer = SSL_get0_peer_certificate(ssl_.get());
+  return {version(),
+          cipher(),
+          group_name(ssl_.get()),
+          {reinterpret_cast<const char*>(protocol), length},
+          peer == nullptr ? nullptr : X509_get0_pubkey(peer)};
 }
 
 bool TlsTransport::step_handshake() {
@@ -142,10 +160,14 @@ void TlsTransport::fail_tls(int result) {
   ERR_clear_error();
   const long verified = SSL_get_verify_result(ssl_.get());
   if (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-    fail(lower_.failed() ? lower_.failure_ : Error{ErrorKind::kClosed, 0, 0});
+    const Error below = lower_.failed() ? lower_.failure_ : Error{ErrorKind::kClosed, 0, 0};
+    const bool cut = !established_ && below.kind == ErrorKind::kClosed;
+    fail(cut ? Error{ErrorKind::kTlsClosed, 0, 0} : below);
   } else if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
              ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-    fail({ErrorKind::kCertificate, 0, static_cast<unsigned long>(verified)});
+    fail({verified == X509_V_ERR_APPLICATION_VERIFICATION ? ErrorKind::kPin
+                                                          : ErrorKind::kCertificate,
+          0, static_cast<unsigned long>(verified)});
   } else if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET) {
     fail({ErrorKind::kTlsAlert, 0, code});
   } else {
@@ -168,13 +190,21 @@ Transport::Pull TlsTransport::pull() {
     return Pull::kFailed;
   }
   if (!left.empty()) std::memmove(scratch.memory.get(), left.data(), left.size());
-  ERR_clear_error();
-  const int result = SSL_read(ssl_.get(), scratch.memory.get() + left.size(), kMaxRecord);
   input_begin_ = scratch.memory.get();
-  input_end_ = input_begin_ + left.size() + std::max(result, 0);
+  input_end_ = input_begin_ + left.size();
   in_scratch_ = true;
-  if (result > 0) return Pull::kGrew;
-  fail_tls(result);
+  // A record that OpenSSL drops, as behind a close_notify of this side, is not the last.
+  int result = 0;
+  do {
+    ERR_clear_error();
+    starved_ = false;
+    result = SSL_read(ssl_.get(), scratch.memory.get() + left.size(), kMaxRecord);
+    if (result > 0) {
+      input_end_ += result;
+      return Pull::kGrew;
+    }
+    fail_tls(result);
+  } while (!failed() && !starved_);
   return failed() ? Pull::kFailed : Pull::kNothing;
 }
 

@@ -14,6 +14,15 @@
 
 namespace smtpmark::io {
 
+// What a handshake agreed on. Views are valid as long as the connection.
+struct TlsAgreement {
+  std::string_view version;            // "TLSv1.3"
+  std::string_view cipher;             // "TLS_AES_256_GCM_SHA384"
+  std::string_view group;              // "X25519"; empty: none was used
+  std::string_view alpn;               // empty: none
+  const EVP_PKEY* peer_key = nullptr;  // null: the peer showed no certificate
+};
+
 // OpenSSL reads ciphertext from the layer below where it lies and writes it into that layer's
 // output. Plaintext is decrypted into a scratch area that all connections of a thread share: a
 // connection that still has octets there when another needs it is given a copy of its own.
@@ -24,8 +33,8 @@ class TlsTransport final : public Transport {
   TlsTransport(Transport& lower, const TlsContext& context);
   ~TlsTransport() override;
 
-  // Runs the handshake to its end. Failures: kTlsAlert, kTlsProtocol, kCertificate, or what the
-  // layer below reports.
+  // Runs the handshake to its end. Failures: kTlsAlert, kTlsProtocol, kTlsClosed, kCertificate,
+  // kPin, or what the layer below reports.
   // The last flight of this side leaves with the next wait, together with what is written until
   // then.
   class HandshakeAwaiter;
@@ -35,9 +44,15 @@ class TlsTransport final : public Transport {
   void write_close_notify();
 
   // After the handshake; static storage or valid as long as the connection.
+  TlsAgreement agreement() const;
   std::string_view version() const noexcept { return SSL_get_version(ssl_.get()); }
   std::string_view cipher() const noexcept { return SSL_get_cipher_name(ssl_.get()); }
   bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+  bool peer_has_certificate() const noexcept {
+    return SSL_get0_peer_certificate(ssl_.get()) != nullptr;
+  }
+  // Client: the server was offered a session, and has not resumed it (or it had expired).
+  bool refused_session() const noexcept { return session_offered_ && !resumed(); }
 
   // What names this connection to both its ends and to nobody else, in octets: tls-exporter (RFC
   // 9266) from TLS 1.3 on, tls-unique (RFC 5929, 3) before it. Empty in the other versions.
@@ -83,6 +98,8 @@ class TlsTransport final : public Transport {
   std::string carry_;        // input that had to leave the scratch area
   bool in_scratch_ = false;  // input() lies in the scratch area
   bool established_ = false;
+  bool session_offered_ = false;
+  bool starved_ = false;  // OpenSSL's latest call found no more octets below
 };
 
 class [[nodiscard]] TlsTransport::HandshakeAwaiter final : Waiter {

@@ -51,11 +51,13 @@ io::Task<bool> ClientSession::run() {
 io::Task<bool> ClientSession::converse() {
   if (context_.plan.tls == TlsPolicy::kImplicit) {
     if (const bool ok = co_await secure(); !ok) co_return false;
+    if (context_.plan.handshake_only) co_return co_await leave_secured();
   }
   if (const bool ok = co_await greeting(); !ok) co_return false;
   if (const bool ok = co_await ehlo(Phase::kEhlo); !ok) co_return false;
   if (wants_starttls()) {
     if (const bool ok = co_await starttls(); !ok) co_return false;
+    if (tls_ && context_.plan.handshake_only) co_return co_await leave_secured();
     if (tls_) {
       if (const bool ok = co_await ehlo(Phase::kEhloTls); !ok) co_return false;
     }
@@ -90,8 +92,25 @@ io::Task<bool> ClientSession::secure() {
   end(tls_->resumed() ? Phase::kTlsHandshakeResumed : Phase::kTlsHandshake);
   count(&Counters::tls_handshakes);
   if (tls_->resumed()) count(&Counters::tls_resumed);
+  if (tls_->refused_session()) count(&Counters::tls_stale);
+  context_.metrics.tls().add(tls_->agreement());
   ++context_.metrics.second(now_).handshakes;
   co_return true;
+}
+
+// The session was about its handshake. Tickets come behind it (RFC 8446, 4.6.1), so that the
+// connection is read to its end; the server closes first, as behind QUIT.
+io::Task<bool> ClientSession::leave_secured() {
+  established_ = true;
+  count(&Counters::sessions_established);
+  if (greeted_ == io::kNever) {
+    greeted_ = now_;
+    context_.metrics.occupancy().served();
+  }
+  tls_->write_close_notify();
+  const bool completed = complete();
+  co_await drain_to_end();
+  co_return completed;
 }
 
 io::Task<bool> ClientSession::greeting() {
@@ -252,7 +271,7 @@ void ClientSession::fail(Phase phase, std::string_view kind, std::string_view sa
 void ClientSession::fail(Phase phase, const io::Error& error) {
   now_ = transport_->scheduler().now();
   if (phase == Phase::kEndOfData && !body_has_left()) phase = Phase::kBodySent;
-  fail(phase, to_string(error.kind), describe(error));
+  context_.metrics.error(now_, phase, to_string(error.kind), error.alert(), {}, describe(error));
 }
 
 void ClientSession::fail_reply(Phase phase, const Reply& reply) {

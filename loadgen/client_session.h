@@ -85,6 +85,7 @@ class ClientSession {
 
   io::Task<bool> converse();
   io::Task<bool> secure();
+  io::Task<bool> leave_secured();
   io::Task<bool> greeting();
   io::Task<bool> ehlo(Phase phase);
   io::Task<bool> starttls();

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/certificate.h"
+#include "io/spki_pin.h"
 #include "io/startup.h"
 #include "loadgen/commands.h"
 #include "loadgen/cpu.h"
@@ -34,15 +35,20 @@ int command_sink(const SinkRunOptions& options) {
   }
   if (auto features = io::check_kernel(); !features)
     return complain(features.error().message, kFailed);
-  const auto certificate = options.certificate.empty()
-                               ? io::Certificate::self_signed()
-                               : io::Certificate::from_files(options.certificate, options.key);
+  const auto certificate = make_certificate(options.tls);
   if (!certificate) return complain(certificate.error(), kFailed);
+  if (!options.tls.ca_out.empty()) {
+    if (auto written = write_text(options.tls.ca_out, certificate->root_to_pem()); !written) {
+      return complain(written.error(), kFailed);
+    }
+  }
   auto sink = Sink::start(*plan, *certificate);
   if (!sink) return complain(sink.error(), kFailed);
   for (const SinkListen& listen : (*sink)->listens()) {
     fmt::print("listening on {} ({})\n", listen.address.to_string(), to_string(listen.role));
   }
+  fmt::print("certificate: {}, chain of {}, public key {}\n", io::describe_key(certificate->key()),
+             certificate->chain_length(), io::to_base64(io::spki_pin_of(certificate->leaf())));
   std::fflush(stdout);
   wait_for_interrupt();
   (*sink)->stop();

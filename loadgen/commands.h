@@ -9,6 +9,7 @@
 
 #include "loadgen/find_options.h"
 #include "loadgen/options.h"
+#include "loadgen/tls_sweep.h"
 
 namespace smtpmark::loadgen {
 
@@ -41,6 +42,7 @@ int command_show(const ShowOptions& options);
 int command_report(const ReportOptions& options);
 int command_ab(const AbOptions& options);
 int command_compare(const CompareOptions& options);
+int command_tls(const TlsSweepOptions& options, const std::vector<std::string>& command_line);
 int command_parse(const ParseOptions& options);
 
 }  // namespace smtpmark::loadgen

@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   loadgen::RunOptions run_options;
   loadgen::FindOptions find_options;
+  loadgen::TlsSweepOptions tls_options;
   loadgen::SinkRunOptions sink_options;
   loadgen::ShowOptions show_options;
   loadgen::ReportOptions report_options;
@@ -32,6 +33,8 @@ int run(int argc, char** argv) {
   CLI::App* run_command = app.add_subcommand("run", "Load a server, or do the main job");
   CLI::App* find_command =
       app.add_subcommand("find", "Find the highest rate that meets an objective");
+  CLI::App* tls_command = app.add_subcommand(
+      "tls", "Measure TLS handshakes: versions, groups, certificates, full and resumed");
   CLI::App* sink_command = app.add_subcommand("sink", "Take mail and throw it away");
   CLI::App* show_command = app.add_subcommand("show", "Print the table of a result again");
   CLI::App* report_command =
@@ -44,6 +47,7 @@ int run(int argc, char** argv) {
       "parse", "Say what SMTP on standard input means, an event a line, in JSON");
   define_run(*run_command, run_options);
   define_find(*find_command, find_options);
+  define_tls_sweep(*tls_command, tls_options);
   define_sink(*sink_command, sink_options);
   define_show(*show_command, show_options);
   define_report(*report_command, report_options);
@@ -70,6 +74,7 @@ int run(int argc, char** argv) {
   }
   if (run_command->parsed()) return loadgen::command_run(run_options, {argv, argv + argc});
   if (find_command->parsed()) return loadgen::command_find(find_options, {argv, argv + argc});
+  if (tls_command->parsed()) return loadgen::command_tls(tls_options, {argv, argv + argc});
   if (sink_command->parsed()) return loadgen::command_sink(sink_options);
   if (report_command->parsed()) return loadgen::command_report(report_options);
   if (compare_command->parsed()) return loadgen::command_compare(compare_options);

@@ -70,6 +70,7 @@ void Metrics::merge(const Metrics& other) {
   for (std::size_t i = 0; i < auth_by_mechanism_.size(); ++i) {
     auth_by_mechanism_[i] += other.auth_by_mechanism_[i];
   }
+  tls_.merge(other.tls_);
   for (std::size_t i = 0; i < kPhaseCount; ++i) {
     histograms_[i].merge(other.histograms_[i]);
     outside_[i].merge(other.outside_[i]);

@@ -16,6 +16,7 @@
 #include "loadgen/coarse_histogram.h"
 #include "loadgen/histogram.h"
 #include "loadgen/phase.h"
+#include "loadgen/tls_tally.h"
 #include "parser/reply_parser.h"
 
 namespace smtpmark::loadgen {
@@ -29,6 +30,7 @@ struct Counters {
   std::uint64_t sessions_plain = 0;           // established without TLS
   std::uint64_t tls_handshakes = 0;           // full and resumed
   std::uint64_t tls_resumed = 0;              // of these
+  std::uint64_t tls_stale = 0;                // full although a session was offered
   std::uint64_t auth_accepted = 0;            // AUTH that ended with 235
   std::uint64_t auth_rejected_as_wanted = 0;  // sessions with a wrong password, ended with 535
   std::uint64_t messages_accepted = 0;        // its own 2xx was read
@@ -48,13 +50,14 @@ struct Counters {
 };
 
 // All of them, by their names in results.
-inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 20>
+inline constexpr std::array<std::pair<std::string_view, std::uint64_t Counters::*>, 21>
     kCounterNames = {{{"sessions_started", &Counters::sessions_started},
                       {"sessions_established", &Counters::sessions_established},
                       {"sessions_completed", &Counters::sessions_completed},
                       {"sessions_plain", &Counters::sessions_plain},
                       {"tls_handshakes", &Counters::tls_handshakes},
                       {"tls_resumed", &Counters::tls_resumed},
+                      {"tls_stale", &Counters::tls_stale},
                       {"auth_accepted", &Counters::auth_accepted},
                       {"auth_rejected_as_wanted", &Counters::auth_rejected_as_wanted},
                       {"messages_accepted", &Counters::messages_accepted},
@@ -85,7 +88,7 @@ struct SecondCounters {
 struct ErrorRow {
   Phase phase = Phase::kConnect;
   std::string_view kind;   // "reply", "reset", "protocol", ...; static storage
-  std::uint16_t code = 0;  // of a reply, else 0
+  std::uint16_t code = 0;  // of a reply; the number of a TLS alert; else 0
   parser::EnhancedCode enhanced;
   std::uint64_t count = 0;
   std::string sample;  // the first one's text
@@ -157,6 +160,7 @@ class Metrics {
   void authenticated(parser::AuthMechanism mechanism) noexcept {
     ++auth_by_mechanism_[index_of(mechanism)];
   }
+  TlsTally& tls() noexcept { return tls_; }  // of the whole run
 
   void error(TimeNs when, Phase phase, std::string_view kind, std::uint16_t code,
              parser::EnhancedCode enhanced, std::string_view sample);
@@ -175,6 +179,7 @@ class Metrics {
   const Occupancy& occupancy() const noexcept { return occupancy_; }
   // Of the whole run.
   const MechanismCounts& auth_by_mechanism() const noexcept { return auth_by_mechanism_; }
+  const TlsTally& tls() const noexcept { return tls_; }
   const std::vector<SecondCounters>& seconds() const noexcept { return seconds_; }
   const std::vector<ErrorRow>& errors() const noexcept { return errors_; }
 
@@ -188,6 +193,7 @@ class Metrics {
   std::array<Histogram, kPhaseCount> outside_;
   Occupancy occupancy_;
   MechanismCounts auth_by_mechanism_{};
+  TlsTally tls_;
   std::vector<SecondCounters> seconds_;
   std::vector<ErrorRow> errors_;
 };

@@ -3,13 +3,18 @@
 #define SMTPMARK_LOADGEN_OPTION_VALUES_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace CLI {
+class Option;
 class Validator;
-}
+}  // namespace CLI
 
 namespace smtpmark::loadgen {
+
+// What is done to an option behind its definition, beyond its value.
+using OptionMark = std::function<CLI::Option*(CLI::Option*)>;
 
 // "10", "500ms", "2m" as seconds.
 CLI::Validator seconds();

@@ -59,16 +59,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
                   "Refuse this recipient with 550: user@example.com, user@ or @example.com; may be "
                   "given again")
       ->take_all();
-  auto* certificate = command.add_option("--cert", options.certificate,
-                                         "Certificate chain, PEM (default: self-signed P-256)");
-  auto* key = command.add_option("--key", options.key, "Private key, PEM");
-  certificate->needs(key);
-  key->needs(certificate);
-  command
-      .add_option("--tls-tickets", options.tls_tickets,
-                  "Session tickets behind a TLS handshake; 0: no session can be resumed")
-      ->check(CLI::Range(0, 10))
-      ->capture_default_str();
+  define_sink_tls(command, options.tls);
   command.add_option("--json", options.json, "Write the counters to this file at the end");
 }
 
@@ -114,7 +105,9 @@ tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options
   plan.threads = options.threads;
   plan.connections = options.connections;
   plan.first_cpu = options.pin;
-  plan.tls.tickets = options.tls_tickets;
+  auto tls = make_server_tls(options.tls);
+  if (!tls) return tl::unexpected(tls.error());
+  plan.tls = std::move(*tls);
   const std::pair<Role, const std::vector<std::string>*> groups[] = {
       {Role::kRelay, &options.relay},
       {Role::kSubmission, &options.submission},

@@ -11,6 +11,7 @@
 #include "loadgen/outputs.h"
 #include "loadgen/run_options.h"
 #include "loadgen/sink.h"
+#include "loadgen/tls_options.h"
 
 namespace CLI {
 class App;
@@ -31,9 +32,7 @@ struct SinkRunOptions {
   std::uint32_t threads = 1;
   std::uint32_t connections = 1024;
   int pin = -1;
-  std::string certificate;
-  std::string key;
-  std::uint32_t tls_tickets = 0;
+  SinkTlsOptions tls;
   std::string json;
 };
 

@@ -89,6 +89,7 @@ struct SessionPlan {
   std::uint64_t message_size = 1024;          // octets before dot-stuffing
   std::uint64_t timeout_ns = 30'000'000'000;  // for each reply
   TurnOf turn_of = TurnOf::kMessage;          // kSession without messages
+  bool handshake_only = false;                // the session ends with the TLS handshake
   // Where not all messages are the same: takes the place of sender, recipient, recipients and
   // message_size.
   std::shared_ptr<const Workload> workload;

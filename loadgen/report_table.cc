@@ -12,6 +12,7 @@
 
 #include "loadgen/curve.h"
 #include "loadgen/phase.h"
+#include "loadgen/tls_sweep.h"
 
 namespace smtpmark::loadgen {
 
@@ -236,7 +237,9 @@ std::string render(const json& result) {
   const json& jobs = result.at("jobs");
   for (const json& job : jobs) render_latencies(out, job);
   if (result.contains("together")) render_latencies(out, result.at("together"));
-  if (!jobs.empty() || !result.contains("curve")) render_throughput(out, result);
+  const bool matrix = result.contains("tls_matrix");
+  if (!jobs.empty() || !(matrix || result.contains("curve"))) render_throughput(out, result);
+  if (matrix) text += render_tls_matrix(result);
   if (result.contains("curve")) text += render_curve(result);
   const json& comparison = result.at("comparison");
   if (!comparison.empty()) {

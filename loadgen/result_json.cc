@@ -14,6 +14,7 @@
 #include "loadgen/dialogue_options.h"
 #include "loadgen/environment.h"
 #include "loadgen/run_verdict.h"
+#include "loadgen/tls_json.h"
 #include "loadgen/workload_options.h"
 
 namespace smtpmark::loadgen {
@@ -128,6 +129,9 @@ json session_to_json(const ClassPlan& one, std::uint64_t run) {
   config.update(dialogue_to_json(session));
   if (!one.sources.empty()) config["sources"] = one.sources.size();
   add_workload(session, run, config);
+  if (session.tls == TlsPolicy::kNone) return config;
+  config["tls_settings"] = tls_settings_to_json(one.tls);
+  config["handshake_only"] = session.handshake_only;
   return config;
 }
 
@@ -206,6 +210,9 @@ json sink_counters_to_json(const SinkCounters& counters) {
           {"tls_handshakes", counters.tls_handshakes},
           {"tls_resumed", counters.tls_resumed},
           {"tls_failures", counters.tls_failures},
+          {"tls_closed", counters.tls_closed},
+          {"tls_alerts", tls_alerts_to_json(counters.tls_alerts)},
+          {"tls_certificates", counters.tls_certificates},
           {"auth_ok", counters.auth_ok},
           {"auth_failed", counters.auth_failed},
           {"auth_by_mechanism", mechanisms_to_json(counters.auth_by_mechanism)},
@@ -296,7 +303,8 @@ json measured_to_json(const Metrics& metrics, std::uint64_t most_waiting,
               {"phases", phases_to_json(metrics)},
               {"auth_by_mechanism", mechanisms_to_json(metrics.auth_by_mechanism())},
               {"series", series_to_json(metrics)},
-              {"errors", errors_to_json(metrics)}};
+              {"errors", errors_to_json(metrics)},
+              {"tls_negotiated", tls_negotiated_to_json(metrics.tls())}};
   if (!result.stop_reason.empty()) job["stop_reason"] = result.stop_reason;
   return job;
 }

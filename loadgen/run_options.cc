@@ -1,7 +1,6 @@
 #include "loadgen/run_options.h"
 
 #include <CLI/CLI.hpp>
-#include <functional>
 
 #include "loadgen/option_values.h"
 #include "loadgen/workload_options.h"
@@ -12,10 +11,8 @@ namespace {
 
 constexpr auto kTakeAll = CLI::MultiOptionPolicy::TakeAll;
 
-// What may be done to an option of a session behind its definition.
-using Mark = std::function<CLI::Option*(CLI::Option*)>;
-
-void define_security(CLI::App& command, SessionOptions& options, const Mark& only_with_target) {
+void define_security(CLI::App& command, SessionOptions& options,
+                     const OptionMark& only_with_target) {
   only_with_target(
       command.add_option("--role", options.role, "What the port is for (default: by its number)")
           ->check(CLI::IsMember({"relay", "submission", "submissions", "lmtp"})));
@@ -26,17 +23,11 @@ void define_security(CLI::App& command, SessionOptions& options, const Mark& onl
                       "plaintext), implicit (465) or none")
           ->check(CLI::IsMember({"none", "opportunistic", "required", "implicit"})));
   define_auth(command, options, only_with_target);
-  only_with_target(
-      command.add_flag("--verify", options.verify, "Verify the server's certificate and name"));
-  only_with_target(command.add_option("--ca-file", options.ca_file,
-                                      "CA certificates in PEM (implies --verify)"));
-  only_with_target(command.add_option("--server-name", options.server_name,
-                                      "Name for SNI and verification (default: the target's)"));
-  only_with_target(command.add_flag("--tls-resume", options.tls_resume,
-                                    "Resume the TLS sessions that the server gives tickets for"));
+  define_tls(command, options, only_with_target);
 }
 
-void define_session(CLI::App& command, SessionOptions& options, const Mark& only_with_target) {
+void define_session(CLI::App& command, SessionOptions& options,
+                    const OptionMark& only_with_target) {
   command.add_option("--target", options.target,
                      "HOST:PORT or unix:PATH to load; several with commas, which sessions go to in "
                      "turn; without it the main job runs on the embedded sink");
@@ -58,7 +49,7 @@ void define_session(CLI::App& command, SessionOptions& options, const Mark& only
 }
 
 // The load in an open loop: when turns are due, and what becomes of those that must wait.
-void define_open_loop(CLI::App& command, RunOptions& options, const Mark& only_with_target) {
+void define_open_loop(CLI::App& command, RunOptions& options, const OptionMark& only_with_target) {
   only_with_target(
       command
           .add_option("--rate", options.rate,
@@ -98,7 +89,7 @@ void define_open_loop(CLI::App& command, RunOptions& options, const Mark& only_w
           ->check(CLI::IsMember({"queue", "drop", "stop"})));
 }
 
-void define_end(CLI::App& command, RunOptions& options, const Mark& only_with_target) {
+void define_end(CLI::App& command, RunOptions& options, const OptionMark& only_with_target) {
   command
       .add_option("--duration", options.duration_s,
                   "Length of the measured part (as 10, 500ms, 2m; default 10s, main job 1s a part "
@@ -140,7 +131,7 @@ void define_output(CLI::App& command, RunOptions& options) {
   define_outputs(command, options.outputs);
 }
 
-void define_watch(CLI::App& command, RunOptions& options, const Mark& only_with_target) {
+void define_watch(CLI::App& command, RunOptions& options, const OptionMark& only_with_target) {
   CLI::Option* const pids = only_with_target(
       command.add_option("--server-pid", options.server_pids,
                          "Processes of the server on this machine, as 123,456: their CPU time and "
@@ -162,7 +153,7 @@ void define_watch(CLI::App& command, RunOptions& options, const Mark& only_with_
 }  // namespace
 
 void define_run(CLI::App& command, RunOptions& options) {
-  const Mark only_with_target = [&options](CLI::Option* option) {
+  const OptionMark only_with_target = [&options](CLI::Option* option) {
     option->each([&options, name = option->get_name()](const std::string&) {
       options.target_only.push_back(name);
     });

@@ -12,6 +12,7 @@
 #include "loadgen/outputs.h"
 #include "loadgen/plan.h"
 #include "loadgen/settings.h"
+#include "loadgen/tls_options.h"
 #include "loadgen/workload.h"
 
 namespace CLI {
@@ -21,15 +22,11 @@ class App;
 namespace smtpmark::loadgen {
 
 // What a session does: of the run, or of one of its classes.
-struct SessionOptions : AuthOptions, WorkloadOptions {
+struct SessionOptions : TlsOptions, AuthOptions, WorkloadOptions {
   std::string target;  // several with commas: sessions go to them in turn
   std::string source;  // addresses to connect from, in turn
   std::string role;    // empty: by the port
   std::string tls;     // empty: by the role
-  bool verify = false;
-  std::string ca_file;
-  std::string server_name;
-  bool tls_resume = false;
   std::string helo_name = "client.example.com";
   DialogueOptions dialogue;
   std::uint64_t messages_per_connection = 1;

@@ -50,11 +50,8 @@ Complaint check_session(const SessionOptions& options) {
   if (options.helo_name.empty() || !is_clean(options.helo_name)) {
     return tl::unexpected(std::string("--helo is not a host name"));
   }
-  if (options.tls == "none" && (options.verify || !options.ca_file.empty())) {
-    return tl::unexpected(std::string("--tls none leaves nothing for --verify to verify"));
-  }
-  if (options.tls == "none" && options.tls_resume) {
-    return tl::unexpected(std::string("--tls none leaves nothing for --tls-resume to resume"));
+  if (const std::string option = needs_tls(options); options.tls == "none" && !option.empty()) {
+    return tl::unexpected("--tls none leaves nothing for " + option + " to do");
   }
   if (options.tls == "none" && options.auth.ends_with("-plus")) {
     return tl::unexpected("--tls none leaves nothing for --auth " + options.auth + " to bind to");
@@ -69,6 +66,11 @@ SessionPlan make_session_plan(const SessionOptions& options, Role role, bool is_
   session.helo_name = options.helo_name;
   session.messages_per_connection = options.messages_per_connection;
   session.timeout_ns = to_ns(options.timeout_s);
+  session.handshake_only = options.handshake_only;
+  if (options.handshake_only) {
+    session.messages_per_connection = 0;
+    if (session.tls == TlsPolicy::kOpportunistic) session.tls = TlsPolicy::kRequired;
+  }
   return session;
 }
 
@@ -122,7 +124,7 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   plan.session = make_session_plan(session, *role, first.is_unix());
   auto auth = make_auth_plan(session, run.seed);
   if (!auth) return tl::unexpected(auth.error());
-  plan.session.auth = std::move(*auth);
+  if (!session.handshake_only) plan.session.auth = std::move(*auth);
   if (auto good = plan_workload(session, run.seed, run.authorized, plan.session); !good) {
     return tl::unexpected(good.error());
   }
@@ -130,15 +132,15 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
       !good) {
     return tl::unexpected(good.error());
   }
-  plan.session.turn_of = turn_of(run, session.messages_per_connection);
-  if (run.rate_of == "messages" && session.messages_per_connection == 0) {
+  plan.session.turn_of = turn_of(run, plan.session.messages_per_connection);
+  if (run.rate_of == "messages" && plan.session.messages_per_connection == 0) {
     return tl::unexpected(
         std::string("sessions without a message have no --rate-of messages: give sessions"));
   }
-  plan.tls.verify = session.verify || !session.ca_file.empty();
-  plan.tls.ca_file = session.ca_file;
-  plan.tls.resume = session.tls_resume;
-  plan.tls.host_name = session.server_name.empty() ? host_of(session.target) : session.server_name;
+  if (plan.session.tls == TlsPolicy::kNone) return plan;
+  auto tls = make_client_tls(session, host_of(session.target));
+  if (!tls) return tl::unexpected(tls.error());
+  plan.tls = std::move(*tls);
   return plan;
 }
 

@@ -29,6 +29,9 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   tls_handshakes += other.tls_handshakes;
   tls_resumed += other.tls_resumed;
   tls_failures += other.tls_failures;
+  tls_closed += other.tls_closed;
+  tls_certificates += other.tls_certificates;
+  for (const auto& [alert, count] : other.tls_alerts) tls_alerts[alert] += count;
   auth_ok += other.auth_ok;
   auth_failed += other.auth_failed;
   for (std::size_t i = 0; i < auth_by_mechanism.size(); ++i) {
@@ -97,9 +100,22 @@ io::Task<bool> SinkSession::secure() {
   transport_ = &*tls_;
   transport_->set_deadline(transport_->scheduler().pass_time() + context_.options.timeout_ns);
   const io::Result<void> result = co_await tls_->handshake();
-  ++(result ? context_.counters.tls_handshakes : context_.counters.tls_failures);
-  if (result && tls_->resumed()) ++context_.counters.tls_resumed;
-  co_return result.has_value();
+  if (!result) {
+    ++context_.counters.tls_failures;
+    count_tls_failure(result.error());
+    co_return false;
+  }
+  ++context_.counters.tls_handshakes;
+  if (tls_->resumed()) ++context_.counters.tls_resumed;
+  if (tls_->peer_has_certificate()) ++context_.counters.tls_certificates;
+  co_return true;
+}
+
+void SinkSession::count_tls_failure(const io::Error& error) {
+  if (error.kind == io::ErrorKind::kTlsAlert) ++context_.counters.tls_alerts[error.alert()];
+  if (error.kind == io::ErrorKind::kTlsClosed || error.kind == io::ErrorKind::kReset) {
+    ++context_.counters.tls_closed;
+  }
 }
 
 io::Task<bool> SinkSession::dispatch() {

@@ -3,6 +3,7 @@
 #define SMTPMARK_LOADGEN_SINK_SESSION_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct SinkCounters {
   std::uint64_t tls_handshakes = 0;  // full and resumed
   std::uint64_t tls_resumed = 0;     // of these
   std::uint64_t tls_failures = 0;
+  std::uint64_t tls_closed = 0;        // of these: the client closed or reset in mid-handshake
+  std::uint64_t tls_certificates = 0;  // handshakes in which the client showed one
+  std::map<std::uint8_t, std::uint64_t> tls_alerts;  // of clients, by their number
   std::uint64_t auth_ok = 0;
   std::uint64_t auth_failed = 0;
   MechanismCounts auth_by_mechanism{};  // of auth_ok
@@ -106,6 +110,7 @@ class SinkSession {
   // One command; returns whether the session goes on.
   io::Task<bool> dispatch();
   io::Task<bool> receive_more();
+  void count_tls_failure(const io::Error& error);
   io::Task<bool> on_data();
   io::Task<bool> on_bdat();
   io::Task<bool> on_starttls();

@@ -116,7 +116,7 @@ TEST_F(TlsFailureTest, AnEndInMidHandshakeIsNamedAtEveryOctet) {
     EXPECT_TRUE(outcome.error.kind == ErrorKind::kReset) << cut;
     pair.client_tcp.close();
     scheduler_.run();
-    EXPECT_EQ(server.error.kind, ErrorKind::kClosed) << cut;
+    EXPECT_EQ(server.error.kind, ErrorKind::kTlsClosed) << cut;
   }
 }
 

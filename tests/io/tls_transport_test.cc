@@ -13,6 +13,13 @@
 namespace smtpmark::io::testing {
 namespace {
 
+TlsServerOptions giving(std::uint32_t tickets, const std::string& keys = {}) {
+  TlsServerOptions options;
+  options.tickets = tickets;
+  options.ticket_keys = keys;
+  return options;
+}
+
 class TlsVersionTest : public TlsTest, public ::testing::WithParamInterface<TlsVersion> {
  protected:
   TlsContext client() {
@@ -142,7 +149,7 @@ TEST_P(TlsVersionTest, ASessionThatTheServerGaveIsResumed) {
   options.min_version = options.max_version = GetParam();
   options.resume = true;
   const TlsContext for_client = client_context(options);
-  const TlsContext for_server = server_context({.tickets = 1, .ticket_keys = {}});
+  const TlsContext for_server = server_context(giving(1));
   for (const bool expected : {false, true, true, true}) {
     TlsPair pair(scheduler_, for_client, for_server);
     ASSERT_TRUE(shake(pair).good());
@@ -158,7 +165,7 @@ TEST_P(TlsVersionTest, NothingIsResumedUnlessBothSidesWantIt) {
   resuming.min_version = resuming.max_version = GetParam();
   resuming.resume = true;
   const TlsContext wants = client_context(resuming);
-  const TlsContext gives = server_context({.tickets = 2, .ticket_keys = {}});
+  const TlsContext gives = server_context(giving(2));
   const TlsContext does_not_want = client();
   const TlsContext does_not_give = server_context();
   for (int round = 0; round < 2; ++round) {
@@ -178,9 +185,9 @@ TEST_P(TlsVersionTest, ServersThatShareTicketKeysResumeEachOthersSessions) {
   options.resume = true;
   const TlsContext for_client = client_context(options);
   const std::string keys = make_ticket_keys();
-  const TlsContext one = server_context({.tickets = 1, .ticket_keys = keys});
-  const TlsContext other = server_context({.tickets = 1, .ticket_keys = keys});
-  const TlsContext stranger = server_context({.tickets = 1, .ticket_keys = make_ticket_keys()});
+  const TlsContext one = server_context(giving(1, keys));
+  const TlsContext other = server_context(giving(1, keys));
+  const TlsContext stranger = server_context(giving(1, make_ticket_keys()));
   const std::pair<const TlsContext*, bool> expected[] = {
       {&one, false}, {&other, true}, {&one, true}, {&stranger, false}};
   for (const auto& [server, resumed] : expected) {
@@ -197,8 +204,8 @@ TEST_F(TlsTest, TheOnlySessionIsOfferedAgain) {
   options.resume = true;
   const TlsContext for_client = client_context(options);
   const std::string keys = make_ticket_keys();
-  const TlsContext gives = server_context({.tickets = 1, .ticket_keys = keys});
-  const TlsContext gives_none = server_context({.tickets = 1, .ticket_keys = keys});
+  const TlsContext gives = server_context(giving(1, keys));
+  const TlsContext gives_none = server_context(giving(1, keys));
   SSL_CTX_set_num_tickets(gives_none.get(), 0);
   for (const auto& [server, resumed] :
        {std::pair(&gives, false), {&gives_none, true}, {&gives_none, true}, {&gives, true}}) {

@@ -70,7 +70,7 @@ TEST(Auth, AnyCutOfTheStreamGivesTheSameExchange) {
 
 TEST(Auth, AChannelIsBoundInTls12Too) {
   PairOptions options;
-  options.max_tls = io::TlsVersion::kTls12;
+  options.client_tls.max_version = io::TlsVersion::kTls12;
   for (const auto mechanism : {parser::kAuthScramSha1Plus, parser::kAuthScramSha256Plus}) {
     expect_let_in(run_pair(good_plan(mechanism), open_sink(), options), mechanism);
   }

@@ -56,12 +56,6 @@ io::Task<> talk(io::MemoryTransport& transport, const std::string& text, std::st
   }
 }
 
-io::TlsContext client_tls(io::TlsVersion max_version) {
-  io::TlsClientOptions options;
-  options.max_version = max_version;
-  return io::TlsContext::for_client(options).value();
-}
-
 io::TlsContext server_tls() {
   return io::TlsContext::for_server({}, shared_certificate()).value();
 }
@@ -81,7 +75,7 @@ ClientOutcome run_against_script(const SessionPlan& plan, const ScriptedServer& 
   io::MemoryTransport::join(client_end, server_end);
   const Script script(plan);
   MailSource mail(plan);
-  const io::TlsContext tls = client_tls(io::TlsVersion::kTls13);
+  const io::TlsContext tls = io::TlsContext::for_client({}).value();
   CountedTurns turns(messages);
   ClientOutcome outcome;
   outcome.metrics.begin(0, {}, 1);
@@ -107,8 +101,9 @@ PairOutcome run_pair(const SessionPlan& plan, const SinkOptions& sink_options,
   sink_end.next_piece = options.piece_to_sink;
   const Script script(plan);
   MailSource mail(plan);
-  const io::TlsContext tls = client_tls(options.max_tls);
-  const io::TlsContext sink_tls = server_tls();
+  const io::TlsContext tls = io::TlsContext::for_client(options.client_tls).value();
+  const io::TlsContext sink_tls =
+      io::TlsContext::for_server(options.sink_tls, *options.certificate).value();
   CountedTurns turns(options.messages);
   PairOutcome outcome;
   outcome.client.metrics.begin(0, {}, 1);

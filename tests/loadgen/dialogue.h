@@ -63,7 +63,9 @@ struct PairOutcome {
 struct PairOptions {
   std::function<std::size_t()> piece_to_client;  // unset: all at once
   std::function<std::size_t()> piece_to_sink;
-  io::TlsVersion max_tls = io::TlsVersion::kTls13;
+  io::TlsClientOptions client_tls;
+  io::TlsServerOptions sink_tls;
+  const io::Certificate* certificate = &shared_certificate();  // of the sink
   std::uint64_t messages = 1;
 };
 

@@ -39,7 +39,7 @@ TEST(SessionPair, SubmissionsStartsWithTls) {
 
 TEST(SessionPair, Tls12Works) {
   PairOptions options = five_messages();
-  options.max_tls = io::TlsVersion::kTls12;
+  options.client_tls.max_version = io::TlsVersion::kTls12;
   expect_clean(run_pair(submission_plan(Role::kSubmission, parser::kAuthPlain), {}, options), 5,
                true);
 }

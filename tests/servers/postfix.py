@@ -65,6 +65,13 @@ class Postfix:
             log.seek(self._mark)
             return mail_log.count(log.read())
 
+    def text(self):
+        """The log since mark(), as it stands."""
+        self._wait_for_quiet()
+        with open(LOG) as log:
+            log.seek(self._mark)
+            return log.read()
+
     def _wait_for_quiet(self):
         """Until no mail is queued and the log has stopped growing."""
         seen = []

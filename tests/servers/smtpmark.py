@@ -44,10 +44,19 @@ class Run:
 def run(port, **options):
     """`smtpmark run` to its end; an option `tls="none"` is `--tls none`,
     `verify=True` is `--verify`, and a list is the option again and again."""
-    file = _new_file("run")
+    return _load("run", port, options)
+
+
+def sweep(port, **options):
+    """`smtpmark tls` in the same way."""
+    return _load("tls", port, options)
+
+
+def _load(kind, port, options):
+    file = _new_file(kind)
     options = {"target": f"127.0.0.1:{port}", **options, "json": file,
                "results_dir": os.path.join(service.RUN, "results")}
-    command = [program(), "run"]
+    command = [program(), kind]
     for name, value in options.items():
         for one in value if isinstance(value, list) else [value]:
             command.append("--" + name.replace("_", "-"))
