@@ -39,6 +39,13 @@ Setting mechanism(const char* name, MechanismSet set) {
           }};
 }
 
+// Made once for all combinations.
+Setting certificate(const char* name, io::KeyKind kind, std::size_t length) {
+  const auto made =
+      std::make_shared<const io::Certificate>(io::Certificate::make(kind, length).value());
+  return {name, [made](Case& one) { one.pair.certificate = made.get(); }};
+}
+
 Setting sink_without(const char* name, std::uint64_t extensions) {
   return {name, [extensions](Case& one) { one.sink.extensions &= ~extensions; }};
 }
@@ -68,6 +75,9 @@ const std::vector<Knob>& knobs() {
        mechanism("strongest", kPasswordMechanisms)},
       {{"tls 1.3", [](Case& one) { one.pair.client_tls.max_version = io::TlsVersion::kTls13; }},
        {"tls 1.2", [](Case& one) { one.pair.client_tls.max_version = io::TlsVersion::kTls12; }}},
+      {certificate("ecdsa", io::KeyKind::kEcdsaP256, 1),
+       certificate("rsa", io::KeyKind::kRsa2048, 1),
+       certificate("a chain of ed25519", io::KeyKind::kEd25519, 3)},
       {set("no pipelining", [](SessionPlan& p) { p.pipelining = Pipelining::kNone; }),
        set("groups", [](SessionPlan& p) { p.pipelining = Pipelining::kGroup; }),
        set("full", [](SessionPlan& p) { p.pipelining = Pipelining::kFull; })},
