@@ -13,8 +13,7 @@ import unittest
 import service
 
 TEST_TIMEOUT_S = 75
-KEPT_AFTERWARDS = ("*.json", "*.log", "*.out", "postfix/*.log",
-                   "postfix/*.out")
+KEPT_AFTERWARDS = ("*.json", "*.log", "*.out", "*/*.log", "*/*.out")
 
 
 class Outcomes(unittest.TestResult):

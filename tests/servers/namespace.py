@@ -33,6 +33,8 @@ FORWARDED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 ACCOUNTS = {
     "postfix": {"users": ["postfix"], "groups": ["postdrop"]},
     "dovecot-core": {"users": ["dovecot", "dovenull"], "groups": []},
+    "exim4-daemon-heavy": {"users": ["Debian-exim"], "groups": []},
+    "opensmtpd": {"users": ["opensmtpd", "opensmtpq"], "groups": []},
 }
 
 libc = ctypes.CDLL(None, use_errno=True)

@@ -33,7 +33,7 @@ INST_LINE = re.compile(
 APT_STATE = ("/var/lib/dpkg/status", "/var/lib/apt/lists")
 # What to look for on a machine that has no apt to ask.
 PROGRAMS = {"postfix": "postfix", "dovecot-core": "dovecot",
-            "swaks": "swaks"}
+            "swaks": "swaks", "exim4-daemon-heavy": "exim4"}
 # Where a package from before the merge of / and /usr may still put files.
 USR_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 

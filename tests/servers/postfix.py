@@ -19,8 +19,8 @@ QUIET_POLLS = 10  # of 50 ms each
 
 class Postfix:
     """start() returns when all three ports answer. mark() opens a stretch of
-    the log; tally() waits until the queue is empty and counts it. `settings`
-    replace what main.cf says."""
+    the log; tally() waits until the queue is empty, counts it, and opens the
+    next one. `settings` replace what main.cf says."""
 
     def __init__(self, **settings):
         self._settings = settings
@@ -63,7 +63,9 @@ class Postfix:
         self._wait_for_quiet()
         with open(LOG) as log:
             log.seek(self._mark)
-            return mail_log.count(log.read())
+            text = log.read()
+            self._mark = log.tell()
+        return mail_log.count(text)
 
     def text(self):
         """The log since mark(), as it stands."""

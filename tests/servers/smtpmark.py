@@ -42,8 +42,9 @@ class Run:
 
 
 def run(port, **options):
-    """`smtpmark run` to its end; an option `tls="none"` is `--tls none`,
-    `verify=True` is `--verify`, and a list is the option again and again."""
+    """`smtpmark run` to its end, on `port` or with a `target`; an option
+    `tls="none"` is `--tls none`, `verify=True` is `--verify`, and a list is
+    the option again and again."""
     return _load("run", port, options)
 
 
