@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "loadgen/workload_options.h"
 #include "tests/loadgen/loaded_sink.h"
 
 namespace smtpmark::loadgen {
@@ -52,6 +53,32 @@ TEST(Load, ThreadsShareTheCountAndTheSinkSharesThePort) {
   expect_no_errors(result);
   EXPECT_EQ(result.metrics.total().messages_accepted, 301U);
   EXPECT_EQ(sink->counters().messages_received, 301U);
+}
+
+TEST(Load, MessagesThatDifferArriveAsTheyWereSentFromEveryThread) {
+  SinkPlan sink_plan;
+  sink_plan.options.check_messages = true;
+  sink_plan.listens.push_back({Role::kRelay, io::Address::resolve("127.0.0.1:0").value()});
+  const auto sink = Sink::start(sink_plan, testing::shared_certificate()).value();
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  WorkloadOptions workload;
+  workload.size = "uniform:1K-200K";
+  workload.contents = 20;
+  workload.dot_lines = "50%";
+  workload.recipients = "zipf:5,1";
+  SessionPlan& session = plan.classes[0].session;
+  ASSERT_TRUE(plan_workload(workload, 1, false, session).has_value());
+  session.pipelining = Pipelining::kFull;
+  session.messages_per_connection = 4;
+  plan.load.threads = 2;
+  plan.load.count = 200;
+  const LoadResult result = run(plan);
+  sink->stop();
+  expect_no_errors(result);
+  EXPECT_EQ(result.metrics.total().messages_accepted, 200U);
+  EXPECT_EQ(sink->counters().messages_checked, 200U);
+  EXPECT_EQ(sink->counters().messages_mismatched, 0U);
+  EXPECT_EQ(sink->counters().octets_received, result.metrics.total().octets_accepted);
 }
 
 TEST(Load, ResumedHandshakesAreCountedAndMeasuredApart) {
