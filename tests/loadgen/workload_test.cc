@@ -178,6 +178,23 @@ TEST(Workload, WhatIsGivenOverridesThePreset) {
   EXPECT_EQ(plan.workload->recipient_count.most(), 3U);
 }
 
+TEST(Workload, ClassesHaveWorkloadsOfTheirOwnAndTakeTheRestFromTheRun) {
+  RunOptions options;
+  options.pool = "4M";
+  options.seed = 7;
+  options.class_texts = {"name=a,target=127.0.0.1:25,size=\"lognormal:4K,1,max:64K\"",
+                         "name=b,target=127.0.0.1:25,workload=notification,to={seq}@b.example"};
+  const RunPlan plan = make_run_plan(options).value();
+  const Workload& first = *plan.classes[0].session.workload;
+  EXPECT_EQ(first.given.size, "lognormal:4K,1,max:64K");
+  EXPECT_EQ(first.given.to, "sink@example.com");
+  EXPECT_EQ(first.seed, 7U);
+  const Workload& second = *plan.classes[1].session.workload;
+  EXPECT_EQ(second.given.size, "uniform:900-4K");
+  EXPECT_EQ(second.given.to, "{seq}@b.example");
+  EXPECT_EQ(second.given.pool, "4M");
+}
+
 TEST(Workload, RefusesWhatCannotBeMeant) {
   const auto refused = [](auto change, const char* part) {
     EXPECT_NE(refusal_with(change).find(part), std::string::npos)
