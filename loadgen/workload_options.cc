@@ -144,9 +144,13 @@ std::uint64_t stamp_octets(const Draft& draft) {
   return draft.workload.stamped ? StampWriter(0, 0).octets() : 0;
 }
 
+// Of a message with all of its header.
+std::uint64_t least_octets(const Draft& draft) {
+  return least_content(draft.header_from, draft.header_to) + stamp_octets(draft);
+}
+
 Complaint check_least(const Draft& draft) {
-  const std::uint64_t least =
-      least_content(draft.header_from, draft.header_to) + stamp_octets(draft);
+  const std::uint64_t least = least_octets(draft);
   const std::uint64_t wanted = draft.sizes.quantile(0.5);
   if (draft.plain || !draft.workload.given.corpus.empty() || !draft.sizes.fixed() ||
       wanted >= least) {
@@ -174,10 +178,11 @@ tl::expected<Draft, std::string> read_options(const WorkloadOptions& options) {
 
 // The sizes of `count` messages that have each an equal share of the distribution.
 std::vector<std::uint64_t> sizes_of(const Draft& draft, std::uint32_t count) {
+  const std::uint64_t least = least_octets(draft);
   std::vector<std::uint64_t> sizes;
   sizes.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    sizes.push_back(draft.sizes.quantile((i + 0.5) / count));
+    sizes.push_back(std::max(draft.sizes.quantile((i + 0.5) / count), least));
   }
   return sizes;
 }
@@ -212,7 +217,7 @@ Complaint fill_pool(Draft& draft) {
   workload.pool.reserve(sizes->size());
   for (const std::uint64_t size : *sizes) {
     workload.pool.emplace_back(render_content(draft.content, draft.header_from, draft.header_to,
-                                              std::max(size, stamp) - stamp, workload.pool.size()));
+                                              size - stamp, workload.pool.size()));
   }
   return {};
 }
