@@ -51,6 +51,9 @@ FEATURES = (
             more_than_zero=("tls_handshakes",)),
     Feature("TLS from the first octet", {"tls": "implicit"},
             place=SUBMISSIONS, more_than_zero=("tls_handshakes",)),
+    *(Feature(f"TLS {version}", {"tls": "required", "tls_version": version},
+              ("STARTTLS",), more_than_zero=("tls_handshakes",))
+      for version in ("1.2", "1.3")),
     Feature("TLS sessions resumed",
             {"tls": "required", "tls_resume": True,
              "messages_per_connection": 1},
