@@ -194,14 +194,13 @@ tl::expected<RecipientCount, std::string> RecipientCount::parse(std::string_view
   }
   const auto parts = split(text.substr(5), ',');
   const auto most = parse_whole(parts[0]);
-  const auto exponent = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
-  if (!most || *most == 0 || *most > kMostRecipients || !exponent || *exponent < 0.0 ||
-      *exponent > 20.0) {
+  const double exponent = parts.size() == 2 ? parse_number(parts[1]).value_or(-1.0) : -1.0;
+  if (!most || *most == 0 || *most > kMostRecipients || exponent < 0.0 || exponent > 20.0) {
     return refuse("\"" + std::string(text) +
                   "\" is not zipf:MAX,S with MAX from 1 to 10000 and S from 0 to 20");
   }
   for (std::uint64_t n = 1; n <= *most; ++n) {
-    recipients.until_.push_back(std::pow(static_cast<double>(n), -*exponent));
+    recipients.until_.push_back(std::pow(static_cast<double>(n), -exponent));
   }
   accumulate(recipients.until_);
   return recipients;
