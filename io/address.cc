@@ -107,6 +107,16 @@ Address Address::of_socket(int descriptor) {
   return address;
 }
 
+Address Address::with_port(std::uint16_t port) const noexcept {
+  Address other = *this;
+  if (family() == AF_INET6) {
+    reinterpret_cast<sockaddr_in6&>(other.storage_).sin6_port = htons(port);
+  } else if (family() == AF_INET) {
+    reinterpret_cast<sockaddr_in&>(other.storage_).sin_port = htons(port);
+  }
+  return other;
+}
+
 std::uint16_t Address::port() const noexcept {
   if (is_unix()) return 0;
   return ntohs(family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage_).sin6_port

@@ -34,6 +34,8 @@ class Address {
   }
   socklen_t length() const noexcept { return length_; }
   int family() const noexcept { return storage_.ss_family; }
+  // The same host with another port.
+  Address with_port(std::uint16_t port) const noexcept;
   bool is_unix() const noexcept { return family() == AF_UNIX; }
   std::uint16_t port() const noexcept;  // 0 where there is none
   std::string path() const;             // of a UNIX socket

@@ -15,7 +15,8 @@ constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking w
 }  // namespace
 
 Script::Script(const SessionPlan& plan)
-    : ehlo((plan.role == Role::kLmtp ? "LHLO " : "EHLO ") + plan.helo_name + "\r\n") {}
+    : ehlo((plan.role == Role::kLmtp ? "LHLO " : "EHLO ") + plan.helo_name + "\r\n"),
+      xclient("XCLIENT " + plan.xclient + "\r\n") {}
 
 io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn) {
   if (turn.intended == 0) co_return true;
@@ -67,6 +68,9 @@ io::Task<bool> ClientSession::converse() {
     co_return false;
   }
   if (!offers_what_is_required()) co_return false;
+  if (!context_.plan.xclient.empty() && offered_.has(parser::kCapXclient)) {
+    if (const bool ok = co_await xclient(); !ok) co_return false;
+  }
   if (context_.plan.auth.wanted()) {
     if (const bool ok = co_await authenticate(); !ok) co_return false;
     if (kept_out_) co_return co_await quit();
@@ -148,6 +152,17 @@ bool ClientSession::offers_what_is_required() {
   fail(tls_ ? Phase::kEhloTls : Phase::kEhlo, "capability-not-offered",
        "the server does not offer " + keywords_of(missing));
   return false;
+}
+
+// Postfix, XCLIENT_README: the server greets anew, and forgets what was said before.
+io::Task<bool> ClientSession::xclient() {
+  const Reply reply = co_await command(Phase::kXclient, context_.script.xclient);
+  if (reply.code == 0) co_return false;
+  if (!reply.positive()) {
+    fail_reply(Phase::kXclient, reply);
+    co_return false;
+  }
+  co_return co_await ehlo(tls_ ? Phase::kEhloTls : Phase::kEhlo);
 }
 
 bool ClientSession::wants_starttls() {

@@ -40,6 +40,7 @@ struct Script {
   explicit Script(const SessionPlan& plan);
 
   std::string ehlo;
+  std::string xclient;
 };
 
 // What the sessions of one thread have in common; outlives them all.
@@ -90,6 +91,7 @@ class ClientSession {
   io::Task<bool> ehlo(Phase phase);
   io::Task<bool> starttls();
   bool offers_what_is_required();
+  io::Task<bool> xclient();
   io::Task<bool> authenticate();
   bool speaks_first(std::size_t octets) const noexcept;
   io::Task<Reply> exchange(parser::AuthMechanism mechanism, Login login);

@@ -8,6 +8,7 @@
 #include "loadgen/extensions.h"
 #include "loadgen/flights.h"
 #include "parser/capabilities.h"
+#include "parser/command_parser.h"
 
 namespace smtpmark::loadgen {
 
@@ -54,6 +55,9 @@ void define_parameters(CLI::App& command, DialogueOptions& options, const Mark& 
   mark(command.add_flag("--dsn-orcpt", options.dsn_orcpt, "Say ORCPT in RCPT"));
   mark(command.add_option("--mt-priority", options.mt_priority, "MT-PRIORITY of MAIL")
            ->check(CLI::Range(-9, 9)));
+  mark(command.add_option("--xclient", options.xclient,
+                          "Attributes to say with XCLIENT where it is offered, as "
+                          "\"NAME=a.example ADDR=192.0.2.1\""));
   mark(command.add_option("--require", options.require,
                           "Extensions that the server has to offer, as CHUNKING,DSN: a session "
                           "without them is an error"));
@@ -91,6 +95,18 @@ bool is_notify(const std::string& text) {
     seen.push_back(one);
   }
   return true;
+}
+
+// What our own parser would take.
+Complaint check_xclient(const std::string& attributes) {
+  if (attributes.empty()) return {};
+  parser::CommandParser parser;
+  parser::Command command;
+  const std::string line = "XCLIENT " + attributes + "\r\n";
+  const parser::FeedResult fed = parser.feed(std::string_view(line), command);
+  if (fed.status == parser::Status::kReady && fed.consumed == line.size()) return {};
+  return tl::unexpected("--xclient " + attributes +
+                        " is no list of attributes, as NAME=a.example ADDR=192.0.2.1");
 }
 
 Complaint plan_content(const DialogueOptions& options, SessionPlan& session) {
@@ -133,6 +149,8 @@ Complaint plan_parameters(const DialogueOptions& options, bool ascii, SessionPla
   }
   plan.orcpt = options.dsn_orcpt;
   if (options.mt_priority != DialogueOptions::kNoPriority) plan.mt_priority = options.mt_priority;
+  if (auto good = check_xclient(options.xclient); !good) return good;
+  session.xclient = options.xclient;
   const auto required = parse_extensions("--require", options.require);
   if (!required) return tl::unexpected(required.error());
   session.required |= *required;
@@ -194,6 +212,7 @@ nlohmann::json dialogue_to_json(const SessionPlan& session) {
   if (!parameters.notify.empty()) config["dsn_notify"] = parameters.notify;
   if (parameters.mt_priority) config["mt_priority"] = *parameters.mt_priority;
   if (session.required != 0) config["require"] = keywords_of(session.required);
+  if (!session.xclient.empty()) config["xclient"] = session.xclient;
   const SessionShape& shape = session.shape;
   if (shape.spread != Spread::kFixed) config["messages_spread"] = to_string(shape.spread);
   if (shape.reset_between) config["reset"] = true;

@@ -31,6 +31,7 @@ struct DialogueOptions {
   std::string dsn_notify;
   int mt_priority = kNoPriority;
   std::string require;
+  std::string xclient;
   std::string messages_spread = "fixed";
   bool reset = false;
   bool drop = false;

@@ -58,6 +58,15 @@ void GeneratorThread::share_out() {
   }
 }
 
+std::string GeneratorThread::Share::proxy_header(int descriptor, const io::Address& target) const {
+  io::Address client = io::Address::of_socket(descriptor);
+  if (!plan.proxy_clients.empty()) {
+    const std::size_t number = sessions_begun % plan.proxy_clients.size();
+    client = plan.proxy_clients[number].with_port(client.port());
+  }
+  return loadgen::proxy_header(plan.proxy, client, target);
+}
+
 tl::expected<void, std::string> GeneratorThread::start() {
   std::promise<tl::expected<void, std::string>> ready;
   auto result = ready.get_future();
@@ -188,8 +197,9 @@ io::Task<bool> GeneratorThread::hold_session(Share& share, Turn turn) {
   const TimeNs started = ring_->now();
   metrics.count(&Counters::sessions_started, started);
   const TimeNs deadline = started + plan.timeout_ns;
+  const io::Address& target = share.next_target();
   io::Result<io::SocketPtr> socket =
-      co_await io::connect(*ring_, share.next_target(), share.next_source(), deadline);
+      co_await io::connect(*ring_, target, share.next_source(), deadline);
   const TimeNs connected = ring_->now();
   if (!socket) {
     metrics.error(connected, Phase::kConnect, to_string(socket.error().kind), 0, {},
@@ -200,6 +210,9 @@ io::Task<bool> GeneratorThread::hold_session(Share& share, Turn turn) {
     co_return false;
   }
   metrics.record(Phase::kConnect, started, connected);
+  if (share.plan.proxy != ProxyVersion::kNone) {
+    (*socket)->write(share.proxy_header((*socket)->descriptor(), target));
+  }
   ClientSession session(*share.context, **socket, turn, started, connected);
   const bool as_planned = co_await session.run();
   if (session.established()) {

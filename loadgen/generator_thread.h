@@ -92,6 +92,9 @@ class GeneratorThread {
       return plan.sources.empty() ? nullptr : &plan.sources[sessions_begun % plan.sources.size()];
     }
 
+    // What a proxy says of the connection `descriptor` to `target`.
+    std::string proxy_header(int descriptor, const io::Address& target) const;
+
     const ClassPlan& plan;
     std::uint64_t sessions_begun = 0;
     Script script;

@@ -18,7 +18,9 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
   command.add_option("--lmtp", options.lmtp, "HOST:PORT or unix:PATH that speaks LMTP")->take_all();
   command.add_option("--with", options.with,
                      "More extensions to offer: DELIVERBY, FUTURERELEASE, LIMITS, MTRK, "
-                     "MT-PRIORITY, REQUIRETLS, RRVS");
+                     "MT-PRIORITY, REQUIRETLS, RRVS, XCLIENT");
+  command.add_flag("--proxy", options.sink.proxy,
+                   "Every connection begins with a header of the PROXY protocol, v1 or v2");
   command.add_option("--without", options.without,
                      "Extensions not to offer, as PIPELINING,CHUNKING");
   command

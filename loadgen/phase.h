@@ -18,6 +18,7 @@ enum class Phase : std::uint8_t {
   kTlsHandshake,         // first ClientHello to the end of a full handshake
   kTlsHandshakeResumed,  // of one that resumes an earlier session (RFC 8446, 2.2; RFC 5077)
   kEhloTls,              // the EHLO behind STARTTLS
+  kXclient,              // XCLIENT to the new greeting
   kAuth,                 // AUTH to its 235
   kAuthRejected,         // AUTH with a wrong password to its 535, where that was wanted
   kMail,
@@ -33,7 +34,7 @@ enum class Phase : std::uint8_t {
   kSessionUncorrected,  // open loop: connect to 221
 };
 
-inline constexpr std::size_t kPhaseCount = 21;
+inline constexpr std::size_t kPhaseCount = 22;
 
 // As in tables and JSON.
 inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {"schedule_lag",
@@ -44,6 +45,7 @@ inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {"sched
                                                                           "tls_handshake",
                                                                           "tls_handshake_resumed",
                                                                           "ehlo_tls",
+                                                                          "xclient",
                                                                           "auth",
                                                                           "auth_rejected",
                                                                           "mail",

@@ -13,6 +13,7 @@
 #include "io/tls_context.h"
 #include "loadgen/auth_plan.h"
 #include "loadgen/predicate.h"
+#include "loadgen/proxy_protocol.h"
 #include "loadgen/session_shape.h"
 
 namespace smtpmark::loadgen {
@@ -82,6 +83,7 @@ struct SessionPlan {
   std::uint32_t pipelining_depth = 2;  // messages under way at once, with kFull
   Chunking chunking;
   ParameterPlan parameters;
+  std::string xclient;         // attributes, where XCLIENT is offered; empty: it is not said
   std::uint64_t required = 0;  // bits of parser::Capability without which a session fails
   SessionShape shape;
   std::uint32_t recipients = 1;               // a message
@@ -105,6 +107,10 @@ struct ClassPlan {
   std::string target_text;
   std::vector<io::Address> sources;  // which they come from, in turn; none: as the kernel chooses
   SessionPlan session;
+  // What a proxy would say in front of each connection, of clients in turn; none: of the connection
+  // as it is.
+  ProxyVersion proxy = ProxyVersion::kNone;
+  std::vector<io::Address> proxy_clients;
   io::TlsClientOptions tls;
 };
 

@@ -128,6 +128,8 @@ json session_to_json(const ClassPlan& one, std::uint64_t run) {
   if (session.auth.wanted()) config.update(auth_to_json(session.auth));
   config.update(dialogue_to_json(session));
   if (!one.sources.empty()) config["sources"] = one.sources.size();
+  if (one.proxy != ProxyVersion::kNone) config["proxy"] = to_string(one.proxy);
+  if (!one.proxy_clients.empty()) config["proxy_clients"] = one.proxy_clients.size();
   add_workload(session, run, config);
   if (session.tls == TlsPolicy::kNone) return config;
   config["tls_settings"] = tls_settings_to_json(one.tls);
@@ -228,6 +230,9 @@ json sink_counters_to_json(const SinkCounters& counters) {
           {"recipients_rejected", counters.recipients_rejected},
           {"octets_received", counters.octets_received},
           {"injections", counters.injections},
+          {"xclients", counters.xclients},
+          {"proxied", counters.proxied},
+          {"proxy_malformed", counters.proxy_malformed},
           {"accept_failures", counters.accept_failures}};
 }
 

@@ -34,6 +34,15 @@ void define_session(CLI::App& command, SessionOptions& options,
   only_with_target(command.add_option("--source", options.source,
                                       "Addresses to connect from in turn, as 127.0.0.2 or "
                                       "127.0.0.10-127.0.0.19"));
+  CLI::Option* const proxy =
+      only_with_target(command
+                           .add_option("--proxy", options.proxy,
+                                       "Begin with a header of the PROXY protocol: v1 or v2")
+                           ->check(CLI::IsMember({"v1", "v2"})));
+  only_with_target(command.add_option("--proxy-client", options.proxy_client,
+                                      "Clients that this header names in turn, given as for "
+                                      "--source (default: the connection's own address)"))
+      ->needs(proxy);
   define_security(command, options, only_with_target);
   command.add_option("--helo", options.helo_name, "Name in EHLO")->capture_default_str();
   define_workload(command, options);

@@ -25,8 +25,10 @@ namespace smtpmark::loadgen {
 struct SessionOptions : TlsOptions, AuthOptions, WorkloadOptions {
   std::string target;  // several with commas: sessions go to them in turn
   std::string source;  // addresses to connect from, in turn
-  std::string role;    // empty: by the port
-  std::string tls;     // empty: by the role
+  std::string proxy;   // version of the PROXY protocol; empty: none
+  std::string proxy_client;
+  std::string role;  // empty: by the port
+  std::string tls;   // empty: by the role
   std::string helo_name = "client.example.com";
   DialogueOptions dialogue;
   std::uint64_t messages_per_connection = 1;

@@ -118,9 +118,15 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
       return tl::unexpected("the targets " + session.target + " are not of one kind: give --role");
     }
   }
-  auto sources = parse_sources(session.source, first.family());
+  auto sources = parse_sources("--source", session.source, first.family());
   if (!sources) return tl::unexpected(sources.error());
   plan.sources = std::move(*sources);
+  auto clients = parse_sources("--proxy-client", session.proxy_client, first.family());
+  if (!clients) return tl::unexpected(clients.error());
+  plan.proxy_clients = std::move(*clients);
+  plan.proxy = session.proxy == "v1"   ? ProxyVersion::kV1
+               : session.proxy == "v2" ? ProxyVersion::kV2
+                                       : ProxyVersion::kNone;
   plan.session = make_session_plan(session, *role, first.is_unix());
   auto auth = make_auth_plan(session, run.seed);
   if (!auth) return tl::unexpected(auth.error());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "loadgen/extensions.h"
+#include "loadgen/proxy_protocol.h"
 #include "parser/body_framer.h"
 
 namespace smtpmark::loadgen {
@@ -49,6 +50,9 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   recipients_rejected += other.recipients_rejected;
   octets_received += other.octets_received;
   injections += other.injections;
+  xclients += other.xclients;
+  proxied += other.proxied;
+  proxy_malformed += other.proxy_malformed;
   accept_failures += other.accept_failures;
 }
 
@@ -63,6 +67,9 @@ io::Task<> SinkSession::run() {
 }
 
 io::Task<> SinkSession::serve() {
+  if (context_.options.proxy) {
+    if (const bool ok = co_await read_proxy(); !ok) co_return;
+  }
   if (context_.role == Role::kSubmissions) {
     if (const bool ok = co_await secure(); !ok) co_return;
   }
@@ -95,6 +102,22 @@ io::Task<bool> SinkSession::receive_more() {
   co_return more.has_value();
 }
 
+// What a proxy says of a connection comes before everything else.
+io::Task<bool> SinkSession::read_proxy() {
+  for (;;) {
+    const ProxyRead read = read_proxy_header(transport_->input());
+    if (read.state == ProxyRead::State::kRead) {
+      transport_->consume(read.octets);
+      ++context_.counters.proxied;
+      co_return true;
+    }
+    if (read.state == ProxyRead::State::kMalformed) break;
+    if (const bool ok = co_await receive_more(); !ok) break;
+  }
+  ++context_.counters.proxy_malformed;
+  co_return false;
+}
+
 io::Task<bool> SinkSession::secure() {
   tls_.emplace(*transport_, context_.tls);
   transport_ = &*tls_;
@@ -124,6 +147,7 @@ io::Task<bool> SinkSession::dispatch() {
     case Verb::kHelo:
     case Verb::kLhlo: on_hello(); break;
     case Verb::kMail: on_mail(); break;
+    case Verb::kXclient: on_xclient(); break;
     case Verb::kRcpt: on_rcpt(); break;
     case Verb::kData: co_return co_await on_data();
     case Verb::kBdat: co_return co_await on_bdat();
@@ -141,7 +165,6 @@ io::Task<bool> SinkSession::dispatch() {
     case Verb::kBurl:
     case Verb::kEtrn:
     case Verb::kAtrn:
-    case Verb::kXclient:
     case Verb::kXforward:
     case Verb::kTurn:
     case Verb::kSend:
@@ -204,6 +227,7 @@ std::string SinkSession::capability_lines() const {
     }
     text.append("250-").append(to_string(one));
     if (one == parser::kCapSize) text += " " + std::to_string(context_.options.size_limit);
+    if (one == parser::kCapXclient) text += " NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
     if (one == parser::kCapLimits) {
       text += " RCPTMAX=" + std::to_string(context_.options.recipient_limit);
       if (context_.options.message_limit > 0) {
@@ -224,6 +248,18 @@ bool SinkSession::knows_parameters() {
     return false;
   }
   return true;
+}
+
+// Postfix, XCLIENT_README: the session begins anew, as that of another client.
+void SinkSession::on_xclient() {
+  if ((offered() & parser::kCapXclient) == 0) {
+    return reject("502 5.5.1 XCLIENT is not offered here\r\n");
+  }
+  if (mail_) return reject("503 5.5.1 MAIL is open\r\n");
+  ++context_.counters.xclients;
+  reset_transaction();
+  greeted_ = authenticated_ = false;
+  reply("220 " + context_.options.host_name + " ESMTP smtpmark sink\r\n");
 }
 
 bool SinkSession::must_authenticate() const noexcept {

@@ -45,6 +45,9 @@ struct SinkCounters {
   std::uint64_t recipients_rejected = 0;  // as was asked for
   std::uint64_t octets_received = 0;      // of messages received, behind unstuffing
   std::uint64_t injections = 0;           // octets pipelined behind STARTTLS, discarded
+  std::uint64_t xclients = 0;             // XCLIENT commands taken
+  std::uint64_t proxied = 0;              // connections with a header of the PROXY protocol
+  std::uint64_t proxy_malformed = 0;      // without one where it was due; closed
   std::uint64_t accept_failures = 0;      // attempts to accept without a descriptor or memory left
 
   void add(const SinkCounters& other) noexcept;
@@ -67,8 +70,9 @@ inline constexpr std::uint64_t kSinkExtensions =
     parser::kCapEnhancedStatusCodes | parser::kCapStarttls | parser::kCapAuth;
 // What it could.
 inline constexpr std::uint64_t kSinkKnows =
-    kSinkExtensions | parser::kCapDeliverBy | parser::kCapFutureRelease | parser::kCapMtrk |
-    parser::kCapMtPriority | parser::kCapRrvs | parser::kCapRequireTls | parser::kCapLimits;
+    kSinkExtensions | parser::kCapXclient | parser::kCapDeliverBy | parser::kCapFutureRelease |
+    parser::kCapMtrk | parser::kCapMtPriority | parser::kCapRrvs | parser::kCapRequireTls |
+    parser::kCapLimits;
 
 struct SinkOptions {
   std::string host_name = "mx.example.com";
@@ -77,7 +81,8 @@ struct SinkOptions {
   std::uint64_t extensions = kSinkExtensions;      // bits of parser::Capability that are offered
   std::uint32_t recipient_limit = 1000;            // of a message (RFC 9422: RCPTMAX)
   std::uint32_t message_limit = 0;                 // of a session (MAILMAX); 0: none
-  bool check_messages = false;                     // hold each against its stamp
+  bool proxy = false;           // every connection begins with a header of the PROXY protocol
+  bool check_messages = false;  // hold each against its stamp
   // Recipients to refuse: addresses, local parts with their "@", domains with their "@".
   std::vector<std::string> reject_recipients;
   std::uint64_t timeout_ns = 300'000'000'000;  // for each command (RFC 5321, 4.5.3.2.7)
@@ -106,6 +111,7 @@ class SinkSession {
   static constexpr std::string_view kNotBase64 = "501 5.5.2 The response is not base64\r\n";
 
   io::Task<> serve();
+  io::Task<bool> read_proxy();
   io::Task<bool> secure();
   // One command; returns whether the session goes on.
   io::Task<bool> dispatch();
@@ -129,6 +135,7 @@ class SinkSession {
   std::uint64_t offered() const noexcept;
   std::string capability_lines() const;
   bool knows_parameters();
+  void on_xclient();
   void on_mail();
   void on_rcpt();
   void reject_syntax();

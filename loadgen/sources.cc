@@ -37,11 +37,12 @@ io::Address address_of(std::uint32_t host_order) {
 
 }  // namespace
 
-tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::string& text,
+tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::string& option,
+                                                                  const std::string& text,
                                                                   int family) {
   std::vector<io::Address> sources;
   if (text.empty()) return sources;
-  const auto bad = [&text](const char* why) { return tl::unexpected("--source " + text + why); };
+  const auto bad = [&](const char* why) { return tl::unexpected(option + " " + text + why); };
   for (const std::string& part : CLI::detail::split(text, ',')) {
     if (const std::optional<Range> range = range_of(part)) {
       if (family != AF_INET) return bad(" is of another address family than the target");

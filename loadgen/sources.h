@@ -11,8 +11,9 @@
 namespace smtpmark::loadgen {
 
 // "127.0.0.2", "127.0.0.10-127.0.0.19" (IPv4), several of them with commas; "" is none. Refuses
-// with a sentence what is no address of `family`, and more than 65536 of them.
-tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::string& text,
+// with a sentence about `option` what is no address of `family`, and more than 65536 of them.
+tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::string& option,
+                                                                  const std::string& text,
                                                                   int family);
 
 }  // namespace smtpmark::loadgen

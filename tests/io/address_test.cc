@@ -62,6 +62,12 @@ TEST(Address, APathHasToFit) {
   EXPECT_NE(too_long.error().find("1 to 107 octets"), std::string::npos) << too_long.error();
 }
 
+TEST(Address, CanHaveAnotherPort) {
+  EXPECT_EQ(Address::resolve("127.0.0.1:25")->with_port(26).to_string(), "127.0.0.1:26");
+  EXPECT_EQ(Address::resolve("[::1]:25")->with_port(26).to_string(), "[::1]:26");
+  EXPECT_EQ(Address::resolve("unix:a")->with_port(26).to_string(), "unix:a");
+}
+
 TEST(Address, AFailedLookUpNamesTheHost) {
   const auto address = Address::resolve("no such host.invalid:25");
   ASSERT_FALSE(address);

@@ -265,6 +265,25 @@ TEST(Extensions, OfferedBeforeOrBehindTlsCountAsOffered) {
   EXPECT_EQ(outcome.client.metrics.total().messages_failed, 1U);
 }
 
+TEST(Xclient, BeginsTheSessionAnewWhereItIsOffered) {
+  SessionPlan plan = relay_plan(TlsPolicy::kOpportunistic);
+  plan.xclient = "NAME=a.example ADDR=192.0.2.1";
+  SinkOptions options;
+  options.extensions |= parser::kCapXclient;
+  PairOutcome outcome = run_pair(plan, options, five_messages());
+  expect_clean(outcome, 5, true);
+  EXPECT_EQ(outcome.sink.xclients, 1U);
+  EXPECT_EQ(outcome.client.metrics.histogram(Phase::kXclient).count(), 1U);
+  outcome = run_pair(plan, {}, five_messages());
+  expect_clean(outcome, 5, true);
+  EXPECT_EQ(outcome.sink.xclients, 0U);
+}
+
+TEST(Xclient, IsRefusedWhereItIsNotOffered) {
+  EXPECT_NE(ask_sink(Role::kRelay, "EHLO a\r\nXCLIENT ADDR=192.0.2.1\r\n").find("502 5.5.1"),
+            std::string::npos);
+}
+
 TEST(Limits, EndASessionBeforeItsPlanDoes) {
   SessionPlan plan = relay_plan(TlsPolicy::kNone);
   SinkOptions options;
