@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Counts the instructions that the parsers take for fixed inputs, with callgrind, and compares them
-with what is committed: a count may not grow by more than 2 %.
+"""Counts the instructions that the parsers or the dialogues take for fixed inputs, with callgrind,
+and compares them with what is committed: a count may not grow by more than 2 %.
 
   instruction_count.py PROGRAM COUNTS            exit 0: none grew; 1: one did; 77: not comparable
   instruction_count.py PROGRAM COUNTS --update   write the counts of this machine
@@ -83,7 +83,8 @@ def compare(committed, current):
         verdict = "  too many" if change > MAX_GROWTH else ""
         fine = fine and not verdict
         print(f"{name:26} {before:>9} -> {after:>9}  {change:+7.2%}"
-              f"  {after / entry['octets']:6.2f} an octet{verdict}")
+              f"  {after / entry['octets']:6.2f} an octet  {after / entry['events']:8.1f} an event"
+              f"{verdict}")
     return fine
 
 
@@ -94,7 +95,8 @@ def incomparable(reasons, insist):
 
 
 def main(program, path, update):
-    how = "to take today's counts as the new ones:  ninja -C BUILD instruction-counts"
+    target = pathlib.Path(program).name.replace("_", "-").replace("dialogue", "dialogue-instruction")
+    how = f"to take today's counts as the new ones:  ninja -C BUILD {target}s"
     insist = os.environ.get("SMTPMARK_INSIST") == "1"
     if shutil.which("valgrind") is None:
         return incomparable(["valgrind is not installed"], insist)

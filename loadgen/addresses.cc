@@ -1,7 +1,6 @@
 #include "loadgen/addresses.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -13,24 +12,9 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr std::uint32_t kMostRecipients = 10'000;
-constexpr std::string_view kFields = "{A..B}, {rand:A..B} or {seq}";
 
 auto refuse(std::string sentence) {
   return tl::unexpected(std::move(sentence));
-}
-
-std::optional<std::uint64_t> parse_whole(std::string_view text) {
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || at != end || text.empty() || value > 1'000'000'000'000) return {};
-  return value;
-}
-
-void append_number(std::string& to, std::uint64_t number, std::size_t width) {
-  const std::string digits = std::to_string(number);
-  if (digits.size() < width) to.append(width - digits.size(), '0');
-  to += digits;
 }
 
 bool is_domain(std::string_view text) {
@@ -51,70 +35,13 @@ std::size_t draw_from(const std::vector<double>& until, Random& random) {
 
 }  // namespace
 
-tl::expected<AddressPattern::Field, std::string> AddressPattern::parse_field(
-    std::string_view text) {
-  Field field;
-  if (text == "seq") return field;
-  field.kind = text.starts_with("rand:") ? Kind::kDrawn : Kind::kInTurn;
-  if (field.kind == Kind::kDrawn) text.remove_prefix(5);
-  const std::size_t dots = text.find("..");
-  if (dots == std::string_view::npos) return refuse("");
-  const auto from = parse_whole(text.substr(0, dots));
-  const auto to = parse_whole(text.substr(dots + 2));
-  if (!from || !to || *to < *from) return refuse("");
-  field.from = *from;
-  field.count = *to - *from + 1;
-  if (dots > 1 && text.front() == '0') field.width = dots;
-  return field;
-}
-
 tl::expected<AddressPattern, std::string> AddressPattern::parse(std::string_view text,
                                                                 bool null_allowed) {
-  const std::string whole(text);
-  AddressPattern pattern;
-  if (null_allowed && text == "<>") return pattern;  // RFC 5321, 4.5.5
-  for (std::string* to = &pattern.front_;;) {
-    const std::size_t open = text.find('{');
-    to->assign(text.substr(0, open));
-    if (open == std::string_view::npos) break;
-    const std::size_t close = text.find('}', open);
-    const std::string_view inside = text.substr(open + 1, close - open - 1);
-    auto field = parse_field(inside);
-    if (close == std::string_view::npos || !field) {
-      return refuse(whole + " has a field in braces that is not " + std::string(kFields));
-    }
-    pattern.fields_.push_back(std::move(*field));
-    to = &pattern.fields_.back().behind;
-    text.remove_prefix(close + 1);
-  }
-  if (!is_mailbox(pattern.lowest())) return refuse(whole + " is not an address");
-  return pattern;
-}
-
-void AddressPattern::append(std::string& to, std::uint64_t step, Random& random) const {
-  to += front_;
-  std::uint64_t turn = step;
-  for (const Field& field : fields_) {
-    switch (field.kind) {
-      case Kind::kSequence: append_number(to, step + 1, 0); break;
-      case Kind::kDrawn: append_number(to, field.from + random() % field.count, field.width); break;
-      case Kind::kInTurn:
-        append_number(to, field.from + turn % field.count, field.width);
-        turn /= field.count;
-        break;
-    }
-    to += field.behind;
-  }
-}
-
-std::string AddressPattern::filled(bool highest) const {
-  std::string address = front_;
-  for (const Field& field : fields_) {
-    const std::uint64_t above = field.kind == Kind::kSequence ? 1 : field.count - 1;
-    append_number(address, field.from + (highest ? above : 0), field.width);
-    address += field.behind;
-  }
-  return address;
+  if (null_allowed && text == "<>") return AddressPattern();  // RFC 5321, 4.5.5
+  auto pattern = Pattern::parse(text);
+  if (!pattern) return refuse(std::move(pattern.error()));
+  if (!is_mailbox(pattern->lowest())) return refuse(std::string(text) + " is not an address");
+  return AddressPattern(std::move(*pattern));
 }
 
 tl::expected<WeightedNames, std::string> WeightedNames::parse(std::string_view text) {
@@ -183,7 +110,7 @@ std::vector<std::pair<std::string, std::size_t>> AddressSource::of_each_domain()
 tl::expected<RecipientCount, std::string> RecipientCount::parse(std::string_view text) {
   RecipientCount recipients;
   if (!text.starts_with("zipf:")) {
-    const auto count = parse_whole(text);
+    const auto count = parse_count(text);
     if (!count || *count == 0 || *count > kMostRecipients) {
       return refuse("\"" + std::string(text) +
                     "\" is neither a number from 1 to 10000 nor "
@@ -193,7 +120,7 @@ tl::expected<RecipientCount, std::string> RecipientCount::parse(std::string_view
     return recipients;
   }
   const auto parts = split(text.substr(5), ',');
-  const auto most = parse_whole(parts[0]);
+  const auto most = parse_count(parts[0]);
   const double exponent = parts.size() == 2 ? parse_number(parts[1]).value_or(-1.0) : -1.0;
   if (!most || *most == 0 || *most > kMostRecipients || exponent < 0.0 || exponent > 20.0) {
     return refuse("\"" + std::string(text) +

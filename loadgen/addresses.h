@@ -9,44 +9,21 @@
 #include <utility>
 #include <vector>
 
+#include "loadgen/pattern.h"
 #include "loadgen/random.h"
 
 namespace smtpmark::loadgen {
 
-// An address with fields in braces:
-//   {A..B}       the numbers from A to B in turn; "{001..100}" keeps its zeros
-//   {rand:A..B}  one of them, drawn
-//   {seq}        how many addresses of this kind came before, and one: no two are the same
-// Several fields in turn run through all their combinations, the first one fastest.
-class AddressPattern {
+// A pattern that makes addresses.
+class AddressPattern : public Pattern {
  public:
+  AddressPattern() = default;
   // Refuses with a sentence a field that there is not, and what is no address with its fields
   // filled in. "<>" is the null reverse-path where `null_allowed`.
   static tl::expected<AddressPattern, std::string> parse(std::string_view text, bool null_allowed);
 
-  // Address number `step`, counted from 0.
-  void append(std::string& to, std::uint64_t step, Random& random) const;
-  bool fixed() const noexcept { return fields_.empty(); }
-  // With the lowest number in every field, and with the highest: where both are in a domain, all
-  // are.
-  std::string lowest() const { return filled(false); }
-  std::string highest() const { return filled(true); }
-
  private:
-  enum class Kind : std::uint8_t { kInTurn, kDrawn, kSequence };
-  struct Field {
-    Kind kind = Kind::kSequence;
-    std::uint64_t from = 1;
-    std::uint64_t count = 1;
-    std::size_t width = 0;  // with zeros; 0: as wide as the number is
-    std::string behind;     // the text up to the next field
-  };
-
-  static tl::expected<Field, std::string> parse_field(std::string_view text);
-  std::string filled(bool highest) const;
-
-  std::string front_;
-  std::vector<Field> fields_;
+  explicit AddressPattern(Pattern pattern) : Pattern(std::move(pattern)) {}
 };
 
 // Names by weight.

@@ -12,10 +12,25 @@ namespace {
 constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
 constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking whether to go on
 
+// RFC 5321, 3.2 and 4.1.1.1: a server of RFC 821, which is to be greeted with HELO.
+bool knows_no_ehlo(std::uint16_t code) {
+  return code == 500 || code == 502 || code == 504;
+}
+
+std::string_view hello_of(const SessionPlan& plan) {
+  return plan.role == Role::kLmtp ? "LHLO " : "EHLO ";
+}
+
+std::string hello(const SessionPlan& plan, std::uint64_t number, Random& random) {
+  std::string line(hello_of(plan));
+  plan.helo_name.append(line, number, random);
+  return line + "\r\n";
+}
+
 }  // namespace
 
 Script::Script(const SessionPlan& plan)
-    : ehlo((plan.role == Role::kLmtp ? "LHLO " : "EHLO ") + plan.helo_name + "\r\n"),
+    : ehlo(std::string(hello_of(plan)) + plan.helo_name.lowest() + "\r\n"),
       xclient("XCLIENT " + plan.xclient + "\r\n") {}
 
 io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, Turn turn) {
@@ -31,14 +46,16 @@ io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, T
 }
 
 ClientSession::ClientSession(ClientContext& context, io::Transport& transport, Turn first,
-                             TimeNs started, TimeNs connected)
+                             TimeNs started, TimeNs connected, std::uint64_t number)
     : context_(context),
       transport_(&transport),
       flights_(context.plan.pipelining_depth),
       first_(first),
       started_(started),
       now_(connected),
-      phase_began_(connected) {}
+      phase_began_(connected) {
+  if (!context.plan.helo_name.fixed()) own_ehlo_ = hello(context.plan, number, context.random);
+}
 
 io::Task<bool> ClientSession::run() {
   open_turns_ = context_.plan.messages_per_connection > 0 ? 1 : 0;
@@ -121,7 +138,7 @@ io::Task<bool> ClientSession::greeting() {
   begin();
   const Reply reply = co_await read_reply(Phase::kGreeting);
   if (reply.code == 0) co_return false;
-  if (!reply.positive()) {
+  if (reply.code != 220) {  // RFC 5321, 4.3.2
     fail_reply(Phase::kGreeting, reply);
     co_return false;
   }
@@ -134,8 +151,14 @@ io::Task<bool> ClientSession::greeting() {
 io::Task<bool> ClientSession::ehlo(Phase phase) {
   offered_ = {};
   collecting_ehlo_ = true;
-  const Reply reply = co_await command(phase, context_.script.ehlo);
+  const std::string& line = own_ehlo_.empty() ? context_.script.ehlo : own_ehlo_;
+  Reply reply = co_await command(phase, line);
   collecting_ehlo_ = false;
+  if (knows_no_ehlo(reply.code) && line.front() == 'E') {
+    const std::string helo = "HELO" + line.substr(4);
+    reply = co_await command(phase, helo);
+    offered_ = {};
+  }
   if (reply.code == 0) co_return false;
   if (!reply.positive()) {
     fail_reply(phase, reply);

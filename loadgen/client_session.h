@@ -39,7 +39,7 @@ class TurnSource {
 struct Script {
   explicit Script(const SessionPlan& plan);
 
-  std::string ehlo;
+  std::string ehlo;  // of the first session, and of all where they have one name
   std::string xclient;
 };
 
@@ -62,9 +62,10 @@ io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, T
 class ClientSession {
  public:
   // `transport` is connected since `connected` and outlives the session; `started` is when the
-  // connection was asked for, `first` the turn it was asked for.
+  // connection was asked for, `first` the turn it was asked for. `number` is the session's own, of
+  // those of its class: its name may depend on it.
   ClientSession(ClientContext& context, io::Transport& transport, Turn first, TimeNs started,
-                TimeNs connected);
+                TimeNs connected, std::uint64_t number = 0);
 
   // The whole dialogue. Returns whether it ended as planned; every failure has been recorded.
   io::Task<bool> run();
@@ -159,6 +160,7 @@ class ClientSession {
   parser::Capabilities offered_;
   std::uint64_t ever_offered_ = 0;  // in any of its replies to EHLO
   bool collecting_ehlo_ = false;
+  std::string own_ehlo_;  // where sessions have names of their own
   bool established_ = false;
   bool kept_out_ = false;         // with a wrong password, as was wanted
   std::uint32_t open_turns_ = 0;  // taken and not accounted for: two when messages overlap

@@ -58,13 +58,12 @@ void GeneratorThread::share_out() {
   }
 }
 
-std::string GeneratorThread::Share::proxy_header(int descriptor, const io::Address& target) const {
+std::string GeneratorThread::Share::proxy_header(std::uint64_t number, int descriptor) const {
   io::Address client = io::Address::of_socket(descriptor);
   if (!plan.proxy_clients.empty()) {
-    const std::size_t number = sessions_begun % plan.proxy_clients.size();
-    client = plan.proxy_clients[number].with_port(client.port());
+    client = plan.proxy_clients[number % plan.proxy_clients.size()].with_port(client.port());
   }
-  return loadgen::proxy_header(plan.proxy, client, target);
+  return loadgen::proxy_header(plan.proxy, client, target_of(number));
 }
 
 tl::expected<void, std::string> GeneratorThread::start() {
@@ -197,9 +196,9 @@ io::Task<bool> GeneratorThread::hold_session(Share& share, Turn turn) {
   const TimeNs started = ring_->now();
   metrics.count(&Counters::sessions_started, started);
   const TimeNs deadline = started + plan.timeout_ns;
-  const io::Address& target = share.next_target();
+  const std::uint64_t number = share.next_number();
   io::Result<io::SocketPtr> socket =
-      co_await io::connect(*ring_, target, share.next_source(), deadline);
+      co_await io::connect(*ring_, share.target_of(number), share.source_of(number), deadline);
   const TimeNs connected = ring_->now();
   if (!socket) {
     metrics.error(connected, Phase::kConnect, to_string(socket.error().kind), 0, {},
@@ -211,9 +210,9 @@ io::Task<bool> GeneratorThread::hold_session(Share& share, Turn turn) {
   }
   metrics.record(Phase::kConnect, started, connected);
   if (share.plan.proxy != ProxyVersion::kNone) {
-    (*socket)->write(share.proxy_header((*socket)->descriptor(), target));
+    (*socket)->write(share.proxy_header(number, (*socket)->descriptor()));
   }
-  ClientSession session(*share.context, **socket, turn, started, connected);
+  ClientSession session(*share.context, **socket, turn, started, connected, number);
   const bool as_planned = co_await session.run();
   if (session.established()) {
     meeting_.any_established.store(true, std::memory_order_relaxed);

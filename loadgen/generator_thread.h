@@ -81,21 +81,26 @@ class GeneratorThread {
   struct Share {
     Share(const ClassPlan& class_plan, std::uint32_t index, std::uint32_t threads)
         : plan(class_plan),
+          first_number(index),
+          stride(threads),
           script(class_plan.session),
           sasl(class_plan.session.auth, index, threads) {}
     std::uint64_t most_waiting() const { return gate ? gate->most_waiting() : 0; }
 
-    const io::Address& next_target() {
-      return plan.targets[sessions_begun++ % plan.targets.size()];
+    // Of sessions, from 0: those of all threads have numbers of their own.
+    std::uint64_t next_number() noexcept { return first_number + stride * sessions_begun++; }
+    const io::Address& target_of(std::uint64_t number) const noexcept {
+      return plan.targets[number % plan.targets.size()];
     }
-    const io::Address* next_source() const {  // of the session that next_target() was for
-      return plan.sources.empty() ? nullptr : &plan.sources[sessions_begun % plan.sources.size()];
+    const io::Address* source_of(std::uint64_t number) const noexcept {
+      return plan.sources.empty() ? nullptr : &plan.sources[number % plan.sources.size()];
     }
-
-    // What a proxy says of the connection `descriptor` to `target`.
-    std::string proxy_header(int descriptor, const io::Address& target) const;
+    // What a proxy says of the connection `descriptor`.
+    std::string proxy_header(std::uint64_t number, int descriptor) const;
 
     const ClassPlan& plan;
+    std::uint64_t first_number;
+    std::uint64_t stride;
     std::uint64_t sessions_begun = 0;
     Script script;
     std::optional<MailSource> mail;

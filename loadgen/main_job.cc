@@ -96,7 +96,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port, const 
   session.role = way.role;
   session.tls = way.tls;
   if (way.auth) session.auth = auth_as(parser::kAuthPlain, kSinkUser, kSinkPassword);
-  session.helo_name = options.helo_name;
+  session.helo_name = Pattern::parse(options.helo_name).value();  // checked before
   session.sender = mail.sender;
   session.recipient = mail.recipient;
   session.recipients = mail.recipients;

@@ -34,31 +34,32 @@ enum class Phase : std::uint8_t {
   kSessionUncorrected,  // open loop: connect to 221
 };
 
-inline constexpr std::size_t kPhaseCount = 22;
-
 // As in tables and JSON.
-inline constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {"schedule_lag",
-                                                                          "connect",
-                                                                          "greeting",
-                                                                          "ehlo",
-                                                                          "starttls",
-                                                                          "tls_handshake",
-                                                                          "tls_handshake_resumed",
-                                                                          "ehlo_tls",
-                                                                          "xclient",
-                                                                          "auth",
-                                                                          "auth_rejected",
-                                                                          "mail",
-                                                                          "rcpt",
-                                                                          "data",
-                                                                          "body_sent",
-                                                                          "end_of_data",
-                                                                          "reset",
-                                                                          "quit",
-                                                                          "message",
-                                                                          "message_uncorrected",
-                                                                          "session",
-                                                                          "session_uncorrected"};
+inline constexpr auto kPhaseNames = std::to_array<std::string_view>({"schedule_lag",
+                                                                     "connect",
+                                                                     "greeting",
+                                                                     "ehlo",
+                                                                     "starttls",
+                                                                     "tls_handshake",
+                                                                     "tls_handshake_resumed",
+                                                                     "ehlo_tls",
+                                                                     "xclient",
+                                                                     "auth",
+                                                                     "auth_rejected",
+                                                                     "mail",
+                                                                     "rcpt",
+                                                                     "data",
+                                                                     "body_sent",
+                                                                     "end_of_data",
+                                                                     "reset",
+                                                                     "quit",
+                                                                     "message",
+                                                                     "message_uncorrected",
+                                                                     "session",
+                                                                     "session_uncorrected"});
+
+inline constexpr std::size_t kPhaseCount = kPhaseNames.size();
+static_assert(kPhaseCount == static_cast<std::size_t>(Phase::kSessionUncorrected) + 1);
 
 constexpr std::string_view to_string(Phase phase) {
   return kPhaseNames[static_cast<std::size_t>(phase)];

@@ -12,6 +12,7 @@
 #include "io/address.h"
 #include "io/tls_context.h"
 #include "loadgen/auth_plan.h"
+#include "loadgen/pattern.h"
 #include "loadgen/predicate.h"
 #include "loadgen/proxy_protocol.h"
 #include "loadgen/session_shape.h"
@@ -76,7 +77,7 @@ struct SessionPlan {
   Role role = Role::kRelay;
   TlsPolicy tls = TlsPolicy::kOpportunistic;
   AuthPlan auth;
-  std::string helo_name = "client.example.com";
+  Pattern helo_name = Pattern("client.example.com");
   std::string sender = "load@example.com";
   std::string recipient = "sink@example.com";
   Pipelining pipelining = Pipelining::kNone;

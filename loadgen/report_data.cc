@@ -8,13 +8,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "loadgen/phase.h"
+
 namespace smtpmark::loadgen {
 
 using nlohmann::json;
 
 namespace {
 
-constexpr std::array<PhaseTitle, 21> kPhases = {{
+constexpr auto kPhases = std::to_array<PhaseTitle>({
     {"schedule_lag", "schedule lag", "wait"},
     {"connect", "connect", "wait"},
     {"greeting", "greeting", "wait"},
@@ -23,6 +25,7 @@ constexpr std::array<PhaseTitle, 21> kPhases = {{
     {"tls_handshake", "TLS handshake", "tls"},
     {"tls_handshake_resumed", "TLS handshake, resumed", "tls"},
     {"ehlo_tls", "EHLO over TLS", "tls"},
+    {"xclient", "XCLIENT", "hello"},
     {"auth", "AUTH", "auth"},
     {"auth_rejected", "AUTH rejected as wanted", "auth"},
     {"mail", "MAIL", "envelope"},
@@ -36,7 +39,8 @@ constexpr std::array<PhaseTitle, 21> kPhases = {{
     {"message_uncorrected", "whole message, uncorrected", ""},
     {"session", "whole session", ""},
     {"session_uncorrected", "whole session, uncorrected", ""},
-}};
+});
+static_assert(kPhases.size() == kPhaseCount);
 
 constexpr int kPointsPerDecade = 12;
 constexpr double kUsPerMs = 1000.0;

@@ -20,7 +20,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::pair<const char*, const char*>, kPhaseCount> kPhaseTitles = {{
+constexpr auto kPhaseTitles = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"schedule_lag", "schedule lag"},
     {"connect", "connect"},
     {"greeting", "greeting"},
@@ -29,6 +29,7 @@ constexpr std::array<std::pair<const char*, const char*>, kPhaseCount> kPhaseTit
     {"tls_handshake", "TLS handshake"},
     {"tls_handshake_resumed", "TLS handshake, resumed"},
     {"ehlo_tls", "EHLO over TLS"},
+    {"xclient", "XCLIENT"},
     {"auth", "AUTH"},
     {"auth_rejected", "AUTH rejected as wanted"},
     {"mail", "MAIL"},
@@ -42,11 +43,12 @@ constexpr std::array<std::pair<const char*, const char*>, kPhaseCount> kPhaseTit
     {"message_uncorrected", "  uncorrected"},
     {"session", "whole session"},
     {"session_uncorrected", "  uncorrected"},
-}};
+});
+static_assert(kPhaseTitles.size() == kPhaseCount);
 
 std::string title_of(const std::string& phase) {
   for (const auto& [key, title] : kPhaseTitles) {
-    if (phase == key) return title;
+    if (phase == key) return std::string(title);
   }
   return phase;
 }

@@ -44,7 +44,8 @@ void define_session(CLI::App& command, SessionOptions& options,
                                       "--source (default: the connection's own address)"))
       ->needs(proxy);
   define_security(command, options, only_with_target);
-  command.add_option("--helo", options.helo_name, "Name in EHLO")->capture_default_str();
+  command.add_option("--helo", options.helo_name, "Name in EHLO, as client{1..100}.example.com")
+      ->capture_default_str();
   define_workload(command, options);
   only_with_target(command
                        .add_option("--messages-per-connection", options.messages_per_connection,

@@ -50,6 +50,9 @@ Complaint check_session(const SessionOptions& options) {
   if (options.helo_name.empty() || !is_clean(options.helo_name)) {
     return tl::unexpected(std::string("--helo is not a host name"));
   }
+  if (const auto pattern = Pattern::parse(options.helo_name); !pattern) {
+    return tl::unexpected("--helo " + pattern.error());
+  }
   if (const std::string option = needs_tls(options); options.tls == "none" && !option.empty()) {
     return tl::unexpected("--tls none leaves nothing for " + option + " to do");
   }
@@ -63,7 +66,7 @@ SessionPlan make_session_plan(const SessionOptions& options, Role role, bool is_
   SessionPlan session;
   session.role = role;
   session.tls = tls_of(options, role, is_unix);
-  session.helo_name = options.helo_name;
+  session.helo_name = Pattern::parse(options.helo_name).value();  // checked before
   session.messages_per_connection = options.messages_per_connection;
   session.timeout_ns = to_ns(options.timeout_s);
   session.handshake_only = options.handshake_only;

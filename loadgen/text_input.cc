@@ -45,6 +45,14 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end || value > 1'000'000'000'000) return std::nullopt;
+  return value;
+}
+
 std::optional<double> parse_number(std::string_view text) {
   double value = 0.0;
   const char* const end = text.data() + text.size();

@@ -2,6 +2,7 @@
 #ifndef SMTPMARK_LOADGEN_TEXT_INPUT_H_
 #define SMTPMARK_LOADGEN_TEXT_INPUT_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // Without white space around it, CR of a line end included.
 std::string_view trimmed(std::string_view text) noexcept;
 
+// Digits of a number up to 10^12, and nothing else.
+std::optional<std::uint64_t> parse_count(std::string_view text);
 // A finite number, and nothing else.
 std::optional<double> parse_number(std::string_view text);
 // A share as "0.05" or "5%", from 0 to 1.

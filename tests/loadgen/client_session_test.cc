@@ -43,6 +43,40 @@ TEST(Client, GarbageInsteadOfAGreetingIsAProtocolError) {
   }
 }
 
+TEST(Client, OnlyA220IsAGreeting) {
+  const ErrorRow row = only_error(run_against_script(plain_plan(), {"250 hello\r\n", {}}));
+  EXPECT_EQ(row.phase, Phase::kGreeting);
+  EXPECT_EQ(row.code, 250);
+}
+
+TEST(Client, SaysHeloWhereEhloIsNotKnown) {
+  const ClientOutcome outcome =
+      run_against_script(plain_plan(), {ScriptedServer{}.greeting,
+                                        {"502 5.5.1 What\r\n", "250 hello\r\n", "250 ok\r\n",
+                                         "250 ok\r\n", "354 go\r\n", "250 ok\r\n", "221 bye\r\n"}});
+  EXPECT_TRUE(outcome.as_planned);
+  EXPECT_EQ(outcome.metrics.total().errors, 0U);
+  EXPECT_EQ(outcome.metrics.total().messages_accepted, 1U);
+  EXPECT_NE(outcome.sent.find("\r\nHELO client.example.com\r\nMAIL FROM:<load@example.com>\r\n"),
+            std::string::npos)
+      << outcome.sent;
+}
+
+TEST(Client, AServerThatRefusesTheClientIsNotAskedAgain) {
+  const ErrorRow row = only_error(
+      run_against_script(plain_plan(), {ScriptedServer{}.greeting, {"550 5.7.1 Not you\r\n"}}));
+  EXPECT_EQ(row.phase, Phase::kEhlo);
+  EXPECT_EQ(row.code, 550);
+}
+
+TEST(Client, ANameInEhloMayBeOfAPattern) {
+  SessionPlan plan = plain_plan();
+  plan.helo_name = Pattern::parse("c{007..100}.example.com").value();
+  const ClientOutcome outcome =
+      run_against_script(plan, {ScriptedServer{}.greeting, {kPlainEhlo, "EOF"}});
+  EXPECT_EQ(outcome.sent.substr(0, 22), "EHLO c007.example.com\r");
+}
+
 TEST(Client, ASilentServerTimesOut) {
   const ErrorRow row = only_error(run_against_script(plain_plan(), {"", {}}));
   EXPECT_EQ(row.phase, Phase::kGreeting);

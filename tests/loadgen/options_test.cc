@@ -88,6 +88,8 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   EXPECT_NE(with([](RunOptions& o) { o.from = "nobody"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.to = "a@b>\r\nRSET@example.com"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a\r\nb"; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a{x}.example.com"; }), "");
+  EXPECT_EQ(with([](RunOptions& o) { o.helo_name = "a{1..9}.example.com"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.size = "1"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.tls = "none", o.verify = true; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.threads = 8, o.connections = 4; }), "");
