@@ -5,9 +5,11 @@ import dataclasses
 MESSAGES = 40
 LOAD = dict(messages=MESSAGES, connections=4, messages_per_connection=10)
 # Where a peer may listen: without TLS and AUTH, with both, with TLS from the
-# first octet, and on a UNIX socket.
+# first octet, on a UNIX socket, and behind a proxy.
 RELAY, SUBMISSION, SUBMISSIONS, SOCKET = ("relay", "submission",
                                           "submissions", "socket")
+PROXIED = {version: f"behind a proxy, {version}" for version in ("v1", "v2")}
+PROXIED_PORT = 2500
 # Stands among the EHLO keywords for what no keyword tells.
 RESUMPTION = "(resumes TLS)"
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256",
@@ -19,13 +21,14 @@ MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256",
 class Feature:
     """One row of the page. `needs` are EHLO keywords, or "AUTH=NAME";
     `place` is where it can be tried alone, None for wherever the peer takes
-    mail; `more_than_zero` are totals of the result that show that it was
-    used."""
+    mail; `more_than_zero` are totals of the result, and `phase` is one with
+    samples, that show that it was used."""
     name: str
     options: dict
     needs: tuple = ()
     place: str | None = None
     more_than_zero: tuple = ()
+    phase: str | None = None
 
     def command_line(self):
         words = []
@@ -55,7 +58,9 @@ FEATURES = (
               ("STARTTLS",), more_than_zero=("tls_handshakes",))
       for version in ("1.2", "1.3")),
     Feature("TLS sessions resumed",
-            {"tls": "required", "tls_resume": True,
+            # One at a time, or it is luck whether the process that is met has
+            # the key of the ticket.
+            {"tls": "required", "tls_resume": True, "connections": 1,
              "messages_per_connection": 1},
             (RESUMPTION,), more_than_zero=("tls_resumed",)),
     Feature("UNIX socket", {"tls": "none"}, place=SOCKET,
@@ -92,6 +97,12 @@ FEATURES = (
     Feature("REQUIRETLS", _require("REQUIRETLS", tls="required",
                                    requiretls=True), ("REQUIRETLS",)),
     Feature("LIMITS", _require("LIMITS"), ("LIMITS",)),
+    # A place that expects the header takes no session without it.
+    *(Feature(f"PROXY protocol {version}", {"tls": "none", "proxy": version,
+                                            "proxy_client": "192.0.2.25"},
+              place=place) for version, place in PROXIED.items()),
+    Feature("XCLIENT", _require("XCLIENT", xclient="ADDR=192.0.2.25"),
+            ("XCLIENT",), phase="xclient"),
     Feature("several recipients", {"recipients": 3}),
     Feature("RSET between messages", {"reset": True}),
     Feature("lines that begin with dots", {"dot_lines": "50%"}),

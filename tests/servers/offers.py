@@ -80,6 +80,17 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def greets_a_proxy(port):
+    """One that speaks version 1 of the PROXY protocol."""
+    try:
+        with socket.create_connection(("127.0.0.1", port),
+                                      PATIENCE_S) as probe:
+            probe.sendall(b"PROXY TCP4 192.0.2.25 127.0.0.1 4242 25\r\n")
+            return probe.recv(3) == b"220"
+    except OSError:
+        return False
+
+
 def greets_on_a_unix_socket():
     """Any of those in this network namespace, as a mail server does."""
     with open("/proc/net/unix") as file:

@@ -1,4 +1,5 @@
-"""An OpenSMTPD on port 25, in plain, whose mail goes nowhere."""
+"""An OpenSMTPD on port 25, and behind a proxy on port 2500, in plain, whose
+mail goes nowhere."""
 
 import os
 import re

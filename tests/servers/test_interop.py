@@ -18,7 +18,7 @@ import opensmtpd
 import postfix
 import service
 import smtpmark
-from features import RELAY, SOCKET, SUBMISSION, SUBMISSIONS
+from features import PROXIED, RELAY, SOCKET, SUBMISSION, SUBMISSIONS
 
 HOST = "127.0.0.1"
 
@@ -31,9 +31,15 @@ def login():
     return dict(user=service.USER, password=service.PASSWORD)
 
 
+def proxied(role, *versions):
+    return {PROXIED[version]: place(features.PROXIED_PORT, tls="none",
+                                    role=role) for version in versions}
+
+
 def ports_of_a_server():
     return {RELAY: place(25, tls="none"), SUBMISSION: place(587, **login()),
-            SUBMISSIONS: place(465, **login())}
+            SUBMISSIONS: place(465, **login()),
+            **proxied("relay", "v1", "v2")}
 
 
 class Peer:
@@ -98,6 +104,10 @@ class Peer:
             return offers.takes_mail_at_once(self.address, self.lmtp)
         if place == SUBMISSIONS:
             return offers.listens(465)
+        if place == PROXIED["v1"]:
+            return offers.greets_a_proxy(features.PROXIED_PORT)
+        if place == PROXIED["v2"]:
+            return offers.listens(features.PROXIED_PORT)
         return offers.greets_on_a_unix_socket()
 
     def run_with(self, feature):
@@ -126,6 +136,9 @@ class Peer:
             self.assertEqual(tally.complaints, [])
         for total in feature.more_than_zero:
             self.assertGreater(run.totals(total), 0, total)
+        if feature.phase:
+            phases = run.result["jobs"][0]["phases"]
+            self.assertGreater(phases[feature.phase]["count"], 0)
 
     def crash(self, feature):
         run, tally = self.run_with(feature)
@@ -157,7 +170,8 @@ class OpenSmtpd(Peer, unittest.TestCase):
     make_server = opensmtpd.OpenSmtpd
 
     def places(self):
-        return {RELAY: place(25, tls="none")}
+        return {RELAY: place(25, tls="none"),
+                **proxied("relay", "v2")}
 
 
 class DovecotLmtp(Peer, unittest.TestCase):
@@ -170,7 +184,8 @@ class DovecotLmtp(Peer, unittest.TestCase):
     def places(self):
         return {RELAY: place(24, tls="none", role="lmtp"),
                 SOCKET: dict(target=f"unix:{dovecot_mail.SOCKET}",
-                             role="lmtp")}
+                             role="lmtp"),
+                **proxied("lmtp", "v1", "v2")}
 
     def is_at(self, place):
         # Port 465 is the one of its submission.
@@ -199,5 +214,5 @@ class DovecotSubmission(Peer, unittest.TestCase):
                 SUBMISSIONS: place(465, **login())}
 
     def is_at(self, place):
-        # The UNIX socket is the one of its LMTP.
-        return place != SOCKET and super().is_at(place)
+        # The UNIX socket and the port behind a proxy are those of its LMTP.
+        return place not in (SOCKET, *PROXIED.values()) and super().is_at(place)

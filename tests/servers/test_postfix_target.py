@@ -71,6 +71,24 @@ class RelayPort(Target):
         self.assert_all_over_tls(run, tally)
         self.assertEqual(tally.commands["starttls"], tally.sessions)
 
+    def assert_comes_from(self, client, port, **options):
+        run = smtpmark.run(port, **{**LOAD, "role": "relay", **options})
+        text = SERVER.text()
+        self.assertEqual(run.exit_status, 0, run.stdout + run.stderr)
+        self.assertGreater(run.totals("messages_accepted"), 0)
+        self.assertEqual(text.count(f" client=unknown[{client}]"),
+                         run.totals("messages_accepted"))
+
+    def test_a_proxy_speaks_for_its_client(self):
+        for version in ("v1", "v2"):
+            SERVER.mark()
+            self.assert_comes_from("192.0.2.7", 2500, proxy=version,
+                                   proxy_client="192.0.2.7", duration=1)
+
+    def test_xclient_speaks_for_its_client(self):
+        self.assert_comes_from("192.0.2.9", 25, xclient="ADDR=192.0.2.9",
+                               duration=1)
+
     def test_sessions_are_resumed(self):
         run, tally = self.run_on(25, tls="required", tls_resume=True,
                                  messages_per_connection=1)
