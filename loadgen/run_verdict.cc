@@ -47,7 +47,7 @@ std::string port_exhaustion(const RunFacts& facts) {
 }
 
 std::string connections_not_reached(const RunFacts& facts) {
-  if (facts.connections_asked == 0 ||
+  if (facts.connections_asked == 0 || facts.connections_reached == 0 ||
       static_cast<double>(facts.connections_reached) >=
           kReached * static_cast<double>(facts.connections_asked) ||
       facts.waiting_share <= kWaiting) {

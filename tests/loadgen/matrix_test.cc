@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 #include <random>
 
+#include "loadgen/workload_options.h"
 #include "tests/loadgen/pair_plans.h"
 
 namespace smtpmark::loadgen::testing {
@@ -14,6 +16,7 @@ constexpr std::size_t kCases = 240;
 
 struct Case {
   SessionPlan plan;
+  std::optional<WorkloadOptions> mail;  // messages that differ, each with a stamp
   SinkOptions sink;
   PairOptions pair;
 };
@@ -54,6 +57,11 @@ Setting cut(const char* name, std::size_t octets) {
   return {name, [octets](Case& one) {
             one.pair.piece_to_client = one.pair.piece_to_sink = [octets] { return octets; };
           }};
+}
+
+template <class Change>
+Setting mail(const char* name, Change change) {
+  return {name, [change](Case& one) { change(one.mail.emplace()); }};
 }
 
 template <class Change>
@@ -100,6 +108,23 @@ const std::vector<Knob>& knobs() {
        set("0 octets", [](SessionPlan& p) { p.message_size = 0; }),
        set("2 octets", [](SessionPlan& p) { p.message_size = 2; }),
        set("20000 octets", [](SessionPlan& p) { p.message_size = 20000; })},
+      {set("all messages alike", [](SessionPlan&) {}),
+       mail("stamps", [](WorkloadOptions& o) { o.stamp = "on"; }),
+       mail("mime, 8 bit and dots",
+            [](WorkloadOptions& o) {
+              o.body = "mime";
+              o.eight_bit = true;
+              o.dot_lines = "30%";
+            }),
+       mail("bad recipients", [](WorkloadOptions& o) { o.bad_recipients = "30%"; })},
+      {set("one sender", [](SessionPlan&) {}),
+       set("null reverse-path", [](SessionPlan& p) { p.sender.clear(); }),
+       set("senders by pattern", [](SessionPlan& p) { p.sender = "s{1..9}@example.com"; })},
+      {set("one name", [](SessionPlan&) {}),
+       set("names by pattern",
+           [](SessionPlan& p) { p.helo_name = Pattern::parse("c{rand:1..9}.example").value(); })},
+      {set("no xclient", [](SessionPlan&) {}),
+       set("xclient", [](SessionPlan& p) { p.xclient = "ADDR=192.0.2.1"; })},
       {set("no parameters", [](SessionPlan&) {}),
        set("smtputf8", [](SessionPlan& p) { p.parameters.smtputf8 = true; }),
        set("u-label", [](SessionPlan& p) { p.recipient = "käthe@bücher.example"; })},
@@ -199,14 +224,31 @@ std::string name_of(const Row& row) {
   return name;
 }
 
+// The messages as the other knobs have them.
+void plan_mail(Case& one) {
+  const bool by_pattern = one.plan.sender.find('{') != std::string::npos;
+  if (!one.mail && !by_pattern) return;
+  WorkloadOptions options = one.mail.value_or(WorkloadOptions());
+  options.contents = 4;
+  options.size = std::to_string(std::max<std::uint64_t>(one.plan.message_size, 2048));
+  options.from = one.plan.sender.empty() ? "<>" : one.plan.sender;
+  options.to = one.plan.recipient;
+  options.recipients = std::to_string(one.plan.recipients);
+  const auto planned = plan_workload(options, 1, true, one.plan);
+  EXPECT_TRUE(planned.has_value()) << planned.error();
+  one.sink.check_messages = true;
+  one.sink.reject_recipients = {options.bad_to};
+}
+
 void run_case(const Row& row) {
   SCOPED_TRACE(name_of(row));
   Case one;
   one.plan.messages_per_connection = kMessages;
   one.pair.messages = kMessages;
-  one.sink.extensions |= parser::kCapMtPriority | parser::kCapRequireTls;
+  one.sink.extensions |= parser::kCapMtPriority | parser::kCapRequireTls | parser::kCapXclient;
   for (std::size_t i = 0; i < row.size(); ++i) knobs()[i][row[i]].apply(one);
   if (one.plan.recipient.find("ü") != std::string::npos) one.plan.parameters.smtputf8 = true;
+  plan_mail(one);
   const PairOutcome outcome = run_pair(one.plan, one.sink, one.pair);
   ASSERT_TRUE(outcome.client.ended);
   EXPECT_TRUE(outcome.client.as_planned);
@@ -214,13 +256,21 @@ void run_case(const Row& row) {
     ADD_FAILURE() << to_string(error.phase) << ": " << error.kind << ": " << error.sample;
   }
   const Counters& total = outcome.client.metrics.total();
-  EXPECT_EQ(total.messages_accepted, kMessages);
-  EXPECT_EQ(outcome.sink.messages_received, kMessages);
+  EXPECT_EQ(total.messages_accepted + total.messages_for_nobody, kMessages);
+  EXPECT_EQ(outcome.sink.messages_received, total.messages_accepted);
   EXPECT_EQ(total.octets_accepted, outcome.sink.octets_received);
-  EXPECT_EQ(total.octets_accepted, kMessages * one.plan.message_size);
-  EXPECT_EQ(total.recipients_accepted, kMessages * one.plan.recipients);
-  EXPECT_EQ(outcome.sink.recipients_received, kMessages * one.plan.recipients);
+  EXPECT_EQ(total.recipients_accepted + total.recipients_bad, kMessages * one.plan.recipients);
+  EXPECT_EQ(total.recipients_bad_refused, total.recipients_bad);
+  EXPECT_EQ(outcome.sink.recipients_received, total.recipients_accepted);
+  EXPECT_EQ(outcome.sink.recipients_rejected, total.recipients_bad);
   EXPECT_EQ(outcome.sink.commands_rejected, 0U);
+  EXPECT_EQ(outcome.sink.messages_mismatched, 0U);
+  if (one.plan.workload) {
+    EXPECT_EQ(outcome.sink.messages_checked, total.messages_accepted);
+  } else {
+    EXPECT_EQ(total.octets_accepted, kMessages * one.plan.message_size);
+    EXPECT_EQ(total.messages_accepted, kMessages);
+  }
   EXPECT_EQ(total.sessions_completed, 1U);
 }
 

@@ -95,6 +95,9 @@ TEST(RunVerdict, WhatIsNoTroubleFindsNone) {
   facts.connections_reached = 3;
   facts.waiting_share = 0.9;
   EXPECT_TRUE(judge(facts).clean());
+  facts.connections_asked = 100;
+  facts.connections_reached = 0;  // nobody got in: the errors say why
+  EXPECT_TRUE(judge(facts).clean());
 }
 
 TEST(RunFacts, AreTakenFromTheWindowAndTheErrors) {
