@@ -5,7 +5,7 @@
 
 #include <cstdio>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "io/memory_transport.h"
 #include "loadgen/client_session.h"
@@ -98,77 +98,89 @@ io::Task<> serve(SinkContext& context, io::MemoryTransport& transport) {
   transport.close();
 }
 
-Outcome run_client() {
-  Wire wire;
-  const SessionPlan plan = plain_plan();
-  const Script script(plan);
-  MailSource mail(plan);
-  CountedTurns turns(kMessages);
-  Metrics metrics;
-  metrics.begin(0, {}, 1);
-  SaslClient sasl(plan.auth);
-  ClientContext context{plan, script, mail, nullptr, sasl, turns, metrics};
-  io::spawn(answer(wire.sink));
-  io::spawn(hold(context, wire.client));
-  wire.scheduler.run();
-  return {wire.client.sent().size(), metrics.total().messages_accepted};
-}
+enum class Sides : std::uint8_t { kClient, kSink, kBoth };
 
-Outcome run_sink() {
-  Wire wire;
-  const SinkOptions options;
-  const io::TlsContext tls = io::TlsContext::for_server({}, testing::shared_certificate()).value();
-  SaslServer sasl(options.auth.users);
-  SinkCounters counters;
-  SinkContext context{options, Role::kRelay, tls, sasl, counters};
-  const std::string message(Message::render(plain_plan()).wire());
-  io::spawn(serve(context, wire.sink));
-  io::spawn(ask(wire.client, message));
-  wire.scheduler.run();
-  return {wire.client.sent().size(), counters.messages_received};
-}
+// What lasts longer than a session, on either side.
+class Room {
+ public:
+  Room(SessionPlan plan, Sides sides)
+      : plan_(std::move(plan)),
+        sides_(sides),
+        message_(Message::render(plan_).wire()),
+        tls_(io::TlsContext::for_server({}, testing::shared_certificate()).value()) {
+    metrics_.begin(0, {}, 1);
+  }
 
-Outcome run_pair(const SessionPlan& plan) {
-  const testing::PairOutcome outcome =
-      testing::run_pair(plan, {}, testing::PairOptions{.messages = kMessages});
-  return {outcome.client.sent.size(), outcome.sink.messages_received};
-}
+  // One session of kMessages messages.
+  Outcome run() {
+    Wire wire;
+    const std::uint64_t accepted = metrics_.total().messages_accepted;
+    const std::uint64_t received = counters_.messages_received;
+    CountedTurns turns(kMessages);
+    ClientContext client{plan_, script_, mail_, nullptr, sasl_, turns, metrics_};
+    SinkContext sink{sink_options_, plan_.role, tls_, sink_sasl_, counters_};
+    sides_ == Sides::kClient ? io::spawn(answer(wire.sink)) : io::spawn(serve(sink, wire.sink));
+    sides_ == Sides::kSink ? io::spawn(ask(wire.client, message_))
+                           : io::spawn(hold(client, wire.client));
+    wire.scheduler.run();
+    return {wire.client.sent().size(), sides_ == Sides::kClient
+                                           ? metrics_.total().messages_accepted - accepted
+                                           : counters_.messages_received - received};
+  }
 
-Outcome run_pipelined() {
+ private:
+  SessionPlan plan_;
+  Sides sides_;
+  Script script_{plan_};
+  MailSource mail_{plan_};
+  std::string message_;
+  SaslClient sasl_{plan_.auth};
+  Metrics metrics_;
+  SinkOptions sink_options_;
+  io::TlsContext tls_;
+  SaslServer sink_sasl_{sink_options_.auth.users};
+  SinkCounters counters_;
+};
+
+SessionPlan pipelined_plan() {
   SessionPlan plan = plain_plan();
   plan.pipelining = Pipelining::kFull;
-  return run_pair(plan);
+  return plan;
 }
 
-Outcome run_chunked() {
+SessionPlan chunked_plan() {
   SessionPlan plan = plain_plan();
   plan.chunking.use = true;
-  return run_pair(plan);
+  return plan;
 }
 
 struct Case {
   const char* name;
-  Outcome (*run)();
+  SessionPlan (*plan)();
+  Sides sides;
 };
 
 }  // namespace
 
 // Known to callgrind by this name.
-extern "C" [[gnu::noinline]] void measured(const Case* counted, Outcome* outcome) {
-  *outcome = counted->run();
+extern "C" [[gnu::noinline]] void measured(void* room, Outcome* outcome) {
+  *outcome = static_cast<Room*>(room)->run();
 }
 
 // Prints what the counts depend on, then a line for each case in the order they are run.
 int main() {
-  std::printf("compiler\t%s\nflags\t%s\nlibc\t%s\n", SMTPMARK_COMPILER, SMTPMARK_FLAGS,
-              gnu_get_libc_version());
-  testing::shared_certificate();  // made once, and not counted
+  // Bodies are scanned with what the processor has.
+  std::printf("compiler\t%s\nflags\t%s\nlibc\t%s\nprocessor\t%s\n", SMTPMARK_COMPILER,
+              SMTPMARK_FLAGS, gnu_get_libc_version(),
+              __builtin_cpu_supports("avx2") ? "avx2" : "without avx2");
   for (const Case& counted :
-       {Case{"client", run_client}, Case{"sink", run_sink},
-        Case{"both, PIPELINING in full", run_pipelined}, Case{"both, CHUNKING", run_chunked}}) {
-    counted.run();  // what is set up once is not counted
+       {Case{"client", plain_plan, Sides::kClient}, Case{"sink", plain_plan, Sides::kSink},
+        Case{"both, PIPELINING in full", pipelined_plan, Sides::kBoth},
+        Case{"both, CHUNKING", chunked_plan, Sides::kBoth}}) {
+    Room room(counted.plan(), counted.sides);
+    room.run();  // what is set up once is not counted
     Outcome outcome;
-    measured(&counted, &outcome);
+    measured(&room, &outcome);
     if (outcome.messages != kMessages) {
       std::fprintf(stderr, "%s: not every message arrived\n", counted.name);
       return 1;

@@ -252,9 +252,13 @@ io::Task<ClientSession::Reply> ClientSession::command(Phase phase, std::string_v
     co_return Reply{};
   }
   transport_->write(line);
-  const Reply reply = co_await read_reply(phase);
-  if (reply.positive() || reply.intermediate()) end(phase);
-  co_return reply;
+  std::optional<Reply> reply = reply_at_hand(phase);
+  while (!reply) {
+    const io::Result<void> more = co_await transport_->receive();
+    reply = more ? reply_at_hand(phase) : lost(phase, more.error());
+  }
+  if (reply->positive() || reply->intermediate()) end(phase);
+  co_return *reply;
 }
 
 // A 421 may come at any time (RFC 5321, 3.8): it is read as the reply to what comes next.
@@ -264,27 +268,38 @@ bool ClientSession::spoken_to_unasked() {
 }
 
 io::Task<ClientSession::Reply> ClientSession::read_reply(Phase phase) {
+  std::optional<Reply> reply = reply_at_hand(phase);
+  while (!reply) {
+    const io::Result<void> more = co_await transport_->receive();
+    reply = more ? reply_at_hand(phase) : lost(phase, more.error());
+  }
+  co_return *reply;
+}
+
+ClientSession::Reply ClientSession::lost(Phase phase, const io::Error& error) {
+  fail(phase, error);
+  return {};
+}
+
+std::optional<ClientSession::Reply> ClientSession::reply_at_hand(Phase phase) {
   for (;;) {
     const parser::FeedResult fed = parser_.feed(transport_->input(), line_);
     if (fed.status == parser::Status::kNeedMore) {
       transport_->consume(fed.consumed);
-      const io::Result<void> more = co_await transport_->receive();
-      if (more) continue;
-      fail(phase, more.error());
-      co_return Reply{};
+      return std::nullopt;
     }
     if (fed.status == parser::Status::kRejected) {
       now_ = transport_->scheduler().now();
       fail(phase, "protocol",
            "the reply is malformed: " + std::string(parser::to_string(line_.error)) + " at octet " +
                std::to_string(line_.error_offset));
-      co_return Reply{};
+      return Reply{};
     }
     if (collecting_ehlo_ && !line_.first) offered_.add(line_.text);
     transport_->consume(fed.consumed);
     if (!line_.last) continue;
     now_ = transport_->scheduler().now();
-    co_return Reply{line_.code, line_.enhanced};
+    return Reply{line_.code, line_.enhanced};
   }
 }
 

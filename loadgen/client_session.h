@@ -105,7 +105,7 @@ class ClientSession {
   std::optional<Turn> next_turn();
   io::Task<bool> transaction();
   io::Task<bool> pipelined_transaction();
-  io::Task<bool> body();
+  bool send_body();
   io::Task<bool> chunk_by_chunk();
   io::Task<bool> chunk_replies(bool for_nobody);
   io::Task<bool> end_of_data(bool sent_apart);
@@ -136,6 +136,9 @@ class ClientSession {
   // The reply to one of the commands of a group.
   io::Task<Reply> group_reply(Phase phase);
   io::Task<Reply> read_reply(Phase phase);
+  // What has arrived already; nothing where the reply is not at its end.
+  std::optional<Reply> reply_at_hand(Phase phase);
+  Reply lost(Phase phase, const io::Error& error);
 
   bool spoken_to_unasked();
   bool body_has_left() const noexcept;

@@ -22,14 +22,18 @@ io::Task<bool> ClientSession::messages() {
     flights_.pop();
     if (!flights_.empty()) continue;
     if (messages_left_ == 0) co_return true;
-    if (const bool ok = co_await between_messages(); !ok) co_return false;
+    if (context_.plan.shape.pauses()) {
+      if (const bool ok = co_await between_messages(); !ok) co_return false;
+    }
     const std::optional<Turn> next = next_turn();
     if (!next) co_return true;
-    const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), *next);
-    if (!begun) co_return true;
+    if (next->intended != 0) {
+      const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), *next);
+      if (!begun) co_return true;
+      now_ = transport_->scheduler().now();
+    }
     ++open_turns_;
     --messages_left_;
-    if (next->intended != 0) now_ = transport_->scheduler().now();
     flights_.push(*next);
   }
 }
@@ -88,7 +92,8 @@ io::Task<bool> ClientSession::transaction() {
   if (chunks()) co_return co_await chunk_by_chunk();
   const Reply data = co_await command(Phase::kData, kData);
   if (refused(Phase::kData, data, data.intermediate())) co_return co_await give_up(data);
-  co_return co_await body();
+  if (!send_body()) co_return false;
+  co_return co_await end_of_data(true);
 }
 
 // The same with MAIL, RCPT and DATA in one group (RFC 2920, 3.1); chunks need not wait for any
@@ -124,7 +129,8 @@ io::Task<bool> ClientSession::pipelined_transaction() {
   }
   if (!data.intermediate()) co_return co_await give_up(data);
   if (for_nobody) co_return co_await no_body();
-  co_return co_await body();
+  if (!send_body()) co_return false;
+  co_return co_await end_of_data(true);
 }
 
 io::Task<ClientSession::Reply> ClientSession::group_reply(Phase phase) {
@@ -170,20 +176,20 @@ void ClientSession::run_ahead() {
   }
 }
 
-// The body behind a 354.
-io::Task<bool> ClientSession::body() {
+// The body behind a 354. Returns false where the session ends in the middle of it.
+bool ClientSession::send_body() {
   Flight& flight = flights_.front();
   begin();
   const std::string_view wire = flight.mail.message->wire();
   if (!flight.mail.header.empty()) transport_->write(flight.mail.header);
   if (flight.abort == AbortPoint::kBody) {
     transport_->write_stable(wire.substr(0, wire.size() / 2));
-    co_return abandon();
+    return abandon();
   }
   transport_->write_stable(wire);
   sent_all_of(flight);
   run_ahead();
-  co_return co_await end_of_data(true);
+  return true;
 }
 
 ChunkCutter ClientSession::chunks_of(const Flight& flight) const {

@@ -12,11 +12,9 @@ namespace smtpmark::loadgen {
 
 namespace {
 
-constexpr std::uint64_t kAnyBody = parser::kCap8bitMime | parser::kCapBinaryMime;
-
-constexpr std::array<std::pair<std::uint32_t, std::uint64_t>, 15> kDefinedBy = {
+constexpr auto kDefinedBy = std::to_array<std::pair<std::uint32_t, std::uint64_t>>(
     {{parser::kParamSize, parser::kCapSize},
-     {parser::kParamBody, kAnyBody},
+     {parser::kParamBody, parser::kCap8bitMime | parser::kCapBinaryMime},
      {parser::kParamSmtpUtf8, parser::kCapSmtpUtf8},
      {parser::kParamRet, parser::kCapDsn},
      {parser::kParamEnvid, parser::kCapDsn},
@@ -29,7 +27,7 @@ constexpr std::array<std::pair<std::uint32_t, std::uint64_t>, 15> kDefinedBy = {
      {parser::kParamMtrk, parser::kCapMtrk},
      {parser::kParamMtPriority, parser::kCapMtPriority},
      {parser::kParamRrvs, parser::kCapRrvs},
-     {parser::kParamRequireTls, parser::kCapRequireTls}}};
+     {parser::kParamRequireTls, parser::kCapRequireTls}});
 
 }  // namespace
 
@@ -57,12 +55,12 @@ std::string keywords_of(std::uint64_t capabilities) {
   return text;
 }
 
-std::uint64_t extensions_of(std::uint32_t parameters) noexcept {
-  std::uint64_t extensions = 0;
+std::uint32_t parameters_of(std::uint64_t extensions) noexcept {
+  std::uint32_t parameters = 0;
   for (const auto& [parameter, extension] : kDefinedBy) {
-    if ((parameters & parameter) != 0) extensions |= extension;
+    if ((extensions & extension) != 0) parameters |= parameter;
   }
-  return extensions;
+  return parameters;
 }
 
 }  // namespace smtpmark::loadgen

@@ -16,9 +16,9 @@ tl::expected<std::uint64_t, std::string> parse_extensions(const std::string& opt
 // The keywords of the bits, as "CHUNKING, DSN"; "" for none.
 std::string keywords_of(std::uint64_t capabilities);
 
-// The bits of parser::Capability whose extensions define parameters of MAIL and RCPT, of
-// `parameters` (bits of parser::Parameter) each.
-std::uint64_t extensions_of(std::uint32_t parameters) noexcept;
+// The parameters of MAIL and RCPT (bits of parser::Parameter) that `extensions` (bits of
+// parser::Capability) define between them.
+std::uint32_t parameters_of(std::uint64_t extensions) noexcept;
 
 }  // namespace smtpmark::loadgen
 

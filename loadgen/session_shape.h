@@ -61,6 +61,9 @@ struct SessionShape {
   bool drop = false;               // the connection ends without QUIT
   ThinkTime think;
   AbortShares aborts;
+
+  // Whether anything is between two messages.
+  bool pauses() const noexcept { return think.mean_ns > 0 || reset_between; }
 };
 
 }  // namespace smtpmark::loadgen

@@ -201,6 +201,7 @@ void SinkSession::on_hello() {
   }
   reset_transaction();
   greeted_ = true;
+  known_parameters_ = parameters_of(offered());
   if (command_.verb == Verb::kHelo) {
     reply("250 " + context_.options.host_name + "\r\n");
     return;
@@ -242,12 +243,13 @@ std::string SinkSession::capability_lines() const {
 
 // Those of extensions that are offered (RFC 5321, 4.1.1.11).
 bool SinkSession::knows_parameters() {
-  const std::uint64_t needed = extensions_of(command_.parameters_present);
-  if ((command_.parameters_present & parser::kParamUnknown) != 0 || (needed & ~offered()) != 0) {
-    reject("555 5.5.4 A parameter is not known here\r\n");
-    return false;
+  bool known = (command_.parameters_present & ~known_parameters_) == 0;
+  if (known && (command_.parameters_present & parser::kParamBody) != 0) {
+    const bool binary = command_.body == parser::BodyType::kBinaryMime;  // RFC 3030, 3
+    known = (offered() & (binary ? parser::kCapBinaryMime : parser::kCap8bitMime)) != 0;
   }
-  return true;
+  if (!known) reject("555 5.5.4 A parameter is not known here\r\n");
+  return known;
 }
 
 // Postfix, XCLIENT_README: the session begins anew, as that of another client.
@@ -292,6 +294,7 @@ void SinkSession::on_rcpt() {
   if (!context_.options.reject_recipients.empty() && is_unwanted(command_.path.mailbox)) {
     // Asked for, so that it does not count towards too many errors.
     ++context_.counters.recipients_rejected;
+    unwanted_ = true;
     return reply("550 5.1.1 No such user here\r\n");
   }
   if (recipients_ >= context_.options.recipient_limit) {
@@ -311,7 +314,11 @@ bool SinkSession::is_unwanted(std::string_view address) const {
 
 bool SinkSession::transaction_is_open(std::string_view otherwise) {
   if (mail_ && recipients_ > 0) return true;
-  reject(otherwise);
+  if (mail_ && unwanted_) {
+    reply("554 5.5.1 No valid recipients\r\n");  // as was asked for: RFC 5321, 3.3
+  } else {
+    reject(otherwise);
+  }
   return false;
 }
 
@@ -408,7 +415,7 @@ void SinkSession::count_check(const StampCheck& checked) noexcept {
 }
 
 void SinkSession::reset_transaction() noexcept {
-  mail_ = chunked_ = binary_ = false;
+  mail_ = chunked_ = binary_ = unwanted_ = false;
   recipients_ = 0;
   chunk_octets_ = 0;
   check_.reset();

@@ -165,11 +165,13 @@ class SinkSession {
   parser::Command command_;
   bool greeted_ = false;  // EHLO or HELO came, since TLS started
   bool authenticated_ = false;
-  bool mail_ = false;         // a MAIL is open
-  bool chunked_ = false;      // the transaction has begun with BDAT
-  bool binary_ = false;       // MAIL had BODY=BINARYMIME
-  bool unconfirmed_ = false;  // the latest thing written is the 250 behind a message
+  bool mail_ = false;                   // a MAIL is open
+  bool chunked_ = false;                // the transaction has begun with BDAT
+  bool binary_ = false;                 // MAIL had BODY=BINARYMIME
+  bool unconfirmed_ = false;            // the latest thing written is the 250 behind a message
+  std::uint32_t known_parameters_ = 0;  // of the extensions in the latest reply to EHLO
   std::uint32_t recipients_ = 0;
+  bool unwanted_ = false;       // a recipient was refused as was asked for
   std::uint32_t messages_ = 0;  // transactions begun, since TLS started
   std::uint32_t errors_ = 0;
   std::optional<StampCheck> check_;  // of the message under way, where that is asked for

@@ -320,8 +320,22 @@ TEST(Extensions, AreReadByTheirKeywords) {
   EXPECT_EQ(keywords_of(parser::kCapDsn | parser::kCapChunking), "CHUNKING, DSN");
   EXPECT_EQ(parse_extensions("--with", "CHUNKING,NONSENSE").error(),
             "--with NONSENSE is not the keyword of a known extension");
-  EXPECT_EQ(extensions_of(parser::kParamNotify | parser::kParamSize),
-            parser::kCapDsn | parser::kCapSize);
+  EXPECT_EQ(parameters_of(parser::kCapSize | parser::kCapBinaryMime | parser::kCapMtrk),
+            parser::kParamSize | parser::kParamBody | parser::kParamMtrk);
+}
+
+TEST(Extensions, EachValueOfBodyIsOfAnExtensionOfItsOwn) {
+  const auto asked = [](std::uint64_t without, const std::string& body) {
+    SinkOptions options;
+    options.extensions &= ~without;
+    return ask_sink(Role::kRelay, "EHLO a\r\nMAIL FROM:<a@example.com> BODY=" + body + "\r\n",
+                    nullptr, 0, options);
+  };
+  const std::string_view ok = "\r\n250 2.1.0 Ok\r\n";
+  EXPECT_NE(asked(parser::kCapBinaryMime, "8BITMIME").find(ok), std::string::npos);
+  EXPECT_NE(asked(parser::kCap8bitMime, "BINARYMIME").find(ok), std::string::npos);
+  EXPECT_NE(asked(parser::kCapBinaryMime, "BINARYMIME").find("\r\n555 "), std::string::npos);
+  EXPECT_NE(asked(parser::kCap8bitMime, "8BITMIME").find("\r\n555 "), std::string::npos);
 }
 
 }  // namespace
