@@ -5,11 +5,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <optional>
-
-#include "io/scheduler.h"
 
 namespace smtpmark::loadgen {
 namespace {
@@ -17,10 +16,10 @@ namespace {
 constexpr double kSpinS = 0.12;
 
 void spin() {
-  const io::TimeNs end =
-      io::monotonic_now() + static_cast<io::TimeNs>(kSpinS * static_cast<double>(io::kSecond));
-  while (io::monotonic_now() < end) {
-  }
+  timespec used{};
+  do {
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  } while (static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9 < kSpinS);
 }
 
 // A server whose children do the work: a child that has been waited for, then one that stays. It
