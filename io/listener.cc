@@ -52,6 +52,7 @@ Result<std::unique_ptr<Listener>> Listener::create(Ring& ring, const Address& ad
   const Result<int> descriptor = listen_on(address, backlog, share_port);
   if (!descriptor) return tl::unexpected(descriptor.error());
   std::unique_ptr<Listener> listener(new Listener(ring, *descriptor, on_accept, context));
+  ring.adopt(*descriptor);
   listener->arm();
   return listener;
 }
@@ -73,8 +74,7 @@ Listener::~Listener() {
 }
 
 void Listener::arm() {
-  io_uring_prep_multishot_accept(ring_.prepare(accept_), descriptor_, nullptr, nullptr,
-                                 SOCK_CLOEXEC);
+  ring_.accept(accept_, descriptor_);
   accept_.in_flight = true;
 }
 

@@ -33,6 +33,15 @@ __kernel_timespec to_timespec(TimeNs time) {
 
 tl::expected<std::unique_ptr<Ring>, StartupError> Ring::create(const RingOptions& options) {
   std::unique_ptr<Ring> ring(new Ring);
+  ring->wakeup_descriptor_ = eventfd(0, EFD_CLOEXEC);
+  if (ring->wakeup_descriptor_ < 0) return tl::unexpected(explain_startup_error(errno));
+  if (options.mode.backend == Backend::kEpoll) {
+    if (auto made = ring->make_poller(options); !made) {
+      return tl::unexpected(explain_epoll_error(made.error().os_code));
+    }
+    ring->begin_pass(ring->now());
+    return ring;
+  }
   const std::uint32_t completions =
       options.completion_entries != 0
           ? options.completion_entries
@@ -46,14 +55,25 @@ tl::expected<std::unique_ptr<Ring>, StartupError> Ring::create(const RingOptions
   auto buffers = BufferRing::create(ring->ring_, options.buffer_count, options.buffer_size);
   if (!buffers) return tl::unexpected(explain_startup_error(buffers.error().os_code));
   ring->buffers_ = std::move(*buffers);
-  ring->wakeup_descriptor_ = eventfd(0, EFD_CLOEXEC);
-  if (ring->wakeup_descriptor_ < 0) return tl::unexpected(explain_startup_error(errno));
+  ring->coalesce_ns_ = options.mode.coalesce_ns;
   ring->watch_wakeups();
   ring->begin_pass(ring->now());
   return ring;
 }
 
+Result<void> Ring::make_poller(const RingOptions& options) {
+  features_.backend = Backend::kEpoll;
+  auto buffers = BufferRing::create_unregistered(options.buffer_count, options.buffer_size);
+  if (!buffers) return tl::unexpected(buffers.error());
+  buffers_ = std::move(*buffers);
+  auto poller = Poller::create(*buffers_, wakeup_descriptor_);
+  if (!poller) return tl::unexpected(poller.error());
+  poller_ = std::move(*poller);
+  return {};
+}
+
 Ring::~Ring() {
+  poller_.reset();
   buffers_.reset();
   if (ring_made_) io_uring_queue_exit(&ring_);
   if (wakeup_descriptor_ >= 0) close(wakeup_descriptor_);
@@ -102,12 +122,46 @@ io_uring_sqe* Ring::next_entry() {
   give_up("submission", -EBUSY);
 }
 
+void Ring::receive(Completion& completion, int descriptor) {
+  if (poller_) return poller_->receive(completion, descriptor);
+  io_uring_sqe* entry = prepare(completion);
+  io_uring_prep_recv_multishot(entry, descriptor, nullptr, 0, 0);
+  entry->flags |= IOSQE_BUFFER_SELECT;
+  entry->buf_group = BufferRing::kGroup;
+}
+
+void Ring::accept(Completion& completion, int descriptor) {
+  if (poller_) return poller_->accept(completion, descriptor);
+  io_uring_prep_multishot_accept(prepare(completion), descriptor, nullptr, nullptr, SOCK_CLOEXEC);
+}
+
+void Ring::connect(Completion& completion, int descriptor, const sockaddr* address,
+                   socklen_t length) {
+  if (poller_) return poller_->connect(completion, descriptor, address, length);
+  io_uring_prep_connect(prepare(completion), descriptor, address, length);
+}
+
+void Ring::send(Completion& completion, int descriptor, const iovec* pieces, std::size_t count,
+                msghdr& message, int flags) {
+  if (poller_) return poller_->send(completion, descriptor, pieces, count, flags);
+  if (count == 1) {
+    io_uring_prep_send(prepare(completion), descriptor, pieces[0].iov_base, pieces[0].iov_len,
+                       flags);
+    return;
+  }
+  message.msg_iov = const_cast<iovec*>(pieces);
+  message.msg_iovlen = count;
+  io_uring_prep_sendmsg(prepare(completion), descriptor, &message, flags);
+}
+
 void Ring::close_descriptor(int descriptor) {
+  if (poller_) return poller_->close(descriptor);
   io_uring_prep_close(prepare(closing_), descriptor);
   ++house_keeping_in_flight_;
 }
 
 void Ring::cancel(Completion& target) {
+  if (poller_) return poller_->cancel(target);
   io_uring_prep_cancel(prepare(closing_), &target, 0);
   ++house_keeping_in_flight_;
 }
@@ -130,8 +184,13 @@ void Ring::run_once(TimeNs deadline) {
 // in the ring.
 int Ring::submit_and_wait(TimeNs due) {
   if (at_submission_ > 0) submitted_at_ = now();
-  if (has_posted()) return io_uring_submit_and_get_events(&ring_);
   const unsigned wanted = at_submission_ + 1;
+  if (poller_) {
+    poller_->wait(has_posted() ? 0 : due, wanted);
+    return 0;
+  }
+  if (has_posted()) return io_uring_submit_and_get_events(&ring_);
+  if (busy_ && coalesce_ns_ > 0) return submit_and_gather(due);
   if (due >= watched_for_) return io_uring_submit_and_wait(&ring_, wanted);
   const TimeNs current = now();
   const TimeNs wait = due > current ? due - current : 0;
@@ -142,6 +201,16 @@ int Ring::submit_and_wait(TimeNs due) {
   io_uring_cqe* completion = nullptr;
   __kernel_timespec timeout = to_timespec(wait);
   return io_uring_submit_and_wait_timeout(&ring_, &completion, wanted, &timeout, nullptr);
+}
+
+// Waits until there is a passful of completions, or as long as they may wait for each other.
+int Ring::submit_and_gather(TimeNs due) {
+  const TimeNs current = now();
+  const TimeNs wait = std::min(due > current ? due - current : 0, coalesce_ns_);
+  io_uring_cqe* completion = nullptr;
+  __kernel_timespec timeout = to_timespec(wait);
+  return io_uring_submit_and_wait_timeout(&ring_, &completion, at_submission_ + kCoalesced,
+                                          &timeout, nullptr);
 }
 
 // Has a completion come at `due`, or earlier.
@@ -162,6 +231,9 @@ void Ring::on_watch(Completion& self, int /*result*/, std::uint32_t /*flags*/) {
 }
 
 void Ring::handle_completions() {
+  if (poller_) return poller_->handle_completions();
+  const std::uint32_t expected = at_submission_;
+  std::uint32_t handled = 0;
   io_uring_cqe* entry = nullptr;
   unsigned head = 0;
   io_uring_for_each_cqe(&ring_, head, entry) {
@@ -170,7 +242,9 @@ void Ring::handle_completions() {
     const std::uint32_t flags = entry->flags;
     io_uring_cq_advance(&ring_, 1);
     completion.handler(completion, result, flags);
+    ++handled;
   }
+  busy_ = handled > expected;
 }
 
 void Ring::feed_starved() {
@@ -198,6 +272,7 @@ Socket* Ring::obtain_socket(int descriptor) {
     socket = idle_sockets_.back();
     idle_sockets_.pop_back();
   }
+  adopt(descriptor);
   socket->live_index_ = static_cast<std::uint32_t>(live_.size());
   live_.push_back(socket);
   socket->open(descriptor);

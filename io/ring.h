@@ -1,8 +1,11 @@
 // One io_uring and everything that hangs on it: submission, completions, receive buffers, time.
+// Where io_uring is forbidden, epoll does the same work behind the same interface (io/poller.h).
 #ifndef SMTPMARK_IO_RING_H_
 #define SMTPMARK_IO_RING_H_
 
 #include <liburing.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <atomic>
 #include <cstdint>
@@ -11,21 +14,27 @@
 #include <vector>
 
 #include "io/buffer_ring.h"
+#include "io/completion.h"
 #include "io/error.h"
+#include "io/poller.h"
 #include "io/scheduler.h"
 
 namespace smtpmark::io {
 
 class Socket;
 
-// The memory of one submitted operation. It must stay until its last completion has been handled:
-// the kernel gives its address back, so a late completion can never be taken for another's.
-struct Completion {
-  using Handler = void (*)(Completion& self, int result, std::uint32_t flags);
-  Handler handler = nullptr;
+enum class Backend : std::uint8_t { kIoUring, kEpoll };
+
+// How a ring works, as whoever runs the program may choose.
+struct RingMode {
+  Backend backend = Backend::kIoUring;
+  // While completions come, a pass begins so long after the one before at the earliest, unless
+  // kCoalesced of them are there: fewer passes, and times of events are that coarse. 0: at once.
+  TimeNs coalesce_ns = 0;
 };
 
 struct RingOptions {
+  RingMode mode;
   std::uint32_t submission_entries = 1024;
   std::uint32_t connections = 256;       // expected at once; sizes the completion queue
   std::uint32_t completion_entries = 0;  // of the completion queue; 0: as `connections` needs
@@ -35,6 +44,7 @@ struct RingOptions {
 
 // What the running kernel gave. For the environment part of a result.
 struct RingFeatures {
+  Backend backend = Backend::kIoUring;
   bool single_issuer = false;
   bool defer_taskrun = false;
 };
@@ -48,6 +58,8 @@ struct StartupError {
 // Belongs to the thread that made it, request_stop() apart.
 class Ring final : public Scheduler {
  public:
+  static constexpr unsigned kCoalesced = 64;  // completions
+
   static tl::expected<std::unique_ptr<Ring>, StartupError> create(const RingOptions& options);
   ~Ring() override;
 
@@ -75,8 +87,18 @@ class Ring final : public Scheduler {
   RingFeatures features() const noexcept { return features_; }
 
   // For the other classes of this folder.
-  // A submission entry whose completion goes to `completion`.
-  io_uring_sqe* prepare(Completion& completion);
+  // Operations; each completes through the handler of `completion`. Multishot: completes until a
+  // completion has no IORING_CQE_F_MORE.
+  void receive(Completion& completion, int descriptor);  // multishot, into buffers()
+  void accept(Completion& completion, int descriptor);   // multishot
+  void connect(Completion& completion, int descriptor, const sockaddr* address, socklen_t length);
+  // `message` points to `count` of `pieces` where there is more than one; both stay until then.
+  void send(Completion& completion, int descriptor, const iovec* pieces, std::size_t count,
+            msghdr& message, int flags);
+  // The ring will have to do with this new descriptor.
+  void adopt(int descriptor) {
+    if (poller_) poller_->adopt(descriptor);
+  }
   BufferRing& buffers() noexcept { return *buffers_; }
   void close_descriptor(int descriptor);
   void cancel(Completion& target);
@@ -100,8 +122,11 @@ class Ring final : public Scheduler {
 
  private:
   Ring() = default;
+  Result<void> make_poller(const RingOptions& options);
+  io_uring_sqe* prepare(Completion& completion);
   io_uring_sqe* next_entry();
   int submit_and_wait(TimeNs due);
+  int submit_and_gather(TimeNs due);
   void watch(TimeNs due);
   void handle_completions();
   void feed_starved();
@@ -119,6 +144,7 @@ class Ring final : public Scheduler {
   bool ring_made_ = false;
   RingFeatures features_;
   std::unique_ptr<BufferRing> buffers_;
+  std::unique_ptr<Poller> poller_;  // null with io_uring
   std::vector<Socket*> starved_;
   std::vector<Socket*> live_;
   std::vector<std::unique_ptr<Socket>> sockets_;
@@ -132,6 +158,8 @@ class Ring final : public Scheduler {
   std::uint32_t house_keeping_in_flight_ = 0;
   std::uint32_t at_submission_ = 0;  // completions that come before the next wait
   TimeNs submitted_at_ = 0;
+  TimeNs coalesce_ns_ = 0;
+  bool busy_ = false;  // the latest pass had a completion that did not come with a submission
   bool shutting_down_ = false;
   int wakeup_descriptor_ = -1;
   std::atomic<bool> stop_{false};

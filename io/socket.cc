@@ -55,10 +55,7 @@ void Socket::open(int descriptor) {
 // Receiving
 
 void Socket::arm_receive() {
-  io_uring_sqe* entry = ring_.prepare(receive_);
-  io_uring_prep_recv_multishot(entry, descriptor_, nullptr, 0, 0);
-  entry->flags |= IOSQE_BUFFER_SELECT;
-  entry->buf_group = BufferRing::kGroup;
+  ring_.receive(receive_, descriptor_);
   receive_.in_flight = true;
 }
 
@@ -194,22 +191,14 @@ void Socket::submit_send(bool now) {
   std::array<std::string_view, std::tuple_size_v<decltype(vectors_)>> views;
   const std::size_t count = output_.pending(views.data(), views.size());
   std::size_t octets = 0;
-  for (std::size_t i = 0; i < count; ++i) octets += views[i].size();
+  for (std::size_t i = 0; i < count; ++i) {
+    octets += views[i].size();
+    vectors_[i] = {const_cast<char*>(views[i].data()), views[i].size()};
+  }
   sends_the_rest_ = octets == output_.in_flight() && !now;
   sends_now_ = now;
   if (now) ring_.expect_at_submission();
-  const int flags = now ? kSendNow : kSendAll;
-  io_uring_sqe* entry = ring_.prepare(send_);
-  if (count == 1) {
-    io_uring_prep_send(entry, descriptor_, views[0].data(), views[0].size(), flags);
-  } else {
-    for (std::size_t i = 0; i < count; ++i) {
-      vectors_[i] = {const_cast<char*>(views[i].data()), views[i].size()};
-    }
-    message_.msg_iov = vectors_.data();
-    message_.msg_iovlen = count;
-    io_uring_prep_sendmsg(entry, descriptor_, &message_, flags);
-  }
+  ring_.send(send_, descriptor_, vectors_.data(), count, message_, now ? kSendNow : kSendAll);
   send_.in_flight = true;
 }
 
@@ -309,8 +298,8 @@ class Socket::ConnectAwaiter final : Waiter {
   ConnectAwaiter(Socket& socket, const Address& target) : socket_(socket), target_(target) {}
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiter) {
-    io_uring_sqe* entry = socket_.ring_.prepare(socket_.connect_);
-    io_uring_prep_connect(entry, socket_.descriptor_, target_.sockaddr_ptr(), target_.length());
+    socket_.ring_.connect(socket_.connect_, socket_.descriptor_, target_.sockaddr_ptr(),
+                          target_.length());
     socket_.connect_.in_flight = true;
     socket_.wait(*this, waiter);
   }

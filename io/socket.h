@@ -100,7 +100,7 @@ class Socket final : public Transport {
 
   OutputQueue output_;
   msghdr message_{};
-  std::array<iovec, 4> vectors_{};
+  std::array<iovec, Poller::kMostPieces> vectors_{};
   bool sends_the_rest_ = false;  // the send in flight does not end before all of its batch has left
   bool sends_now_ = false;       // the send in flight completes with its submission
   TimeNs sent_at_ = 0;           // when the latest send had ended

@@ -60,6 +60,24 @@ std::string limit_of(int resource) {
   return limit.rlim_cur == RLIM_INFINITY ? "unlimited" : std::to_string(limit.rlim_cur);
 }
 
+std::string no_descriptor_left() {
+  return "no file descriptor is left (RLIMIT_NOFILE is " + limit_of(RLIMIT_NOFILE) +
+         "). Raise it with `ulimit -n`.";
+}
+
+// Of io_uring alone.
+bool stands_in_the_way(int os_code) {
+  switch (os_code) {
+    case EPERM:
+    case EACCES:
+    case ENOSYS:
+    case EINVAL:
+    case EOPNOTSUPP:
+    case ENOMEM: return true;
+    default: return false;
+  }
+}
+
 struct TestReceive : Completion {
   int result = 0;
   bool more = false;
@@ -76,9 +94,11 @@ int create_queues(io_uring& ring, std::uint32_t submission_entries,
     RingFeatures features;
   };
   const std::array<Attempt, 3> attempts{{
-      {kBase | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, {true, true}},
-      {kBase | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN, {true, false}},
-      {kBase, {false, false}},
+      {kBase | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+       {Backend::kIoUring, true, true}},
+      {kBase | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN,
+       {Backend::kIoUring, true, false}},
+      {kBase, {Backend::kIoUring, false, false}},
   }};
   int result = -EINVAL;
   for (const Attempt& attempt : attempts) {
@@ -112,13 +132,32 @@ StartupError explain_startup_error(int os_code) {
                        limit_of(RLIMIT_MEMLOCK) + "). Raise it with `ulimit -l unlimited`.";
       break;
     case EMFILE:
-    case ENFILE:
-      error.message += "no file descriptor is left (RLIMIT_NOFILE is " + limit_of(RLIMIT_NOFILE) +
-                       "). Raise it with `ulimit -n`.";
-      break;
+    case ENFILE: error.message += no_descriptor_left(); break;
     default: error.message += std::strerror(os_code); break;
   }
   return error;
+}
+
+StartupError explain_epoll_error(int os_code) {
+  StartupError error{os_code, "cannot use epoll: "};
+  if (os_code == EMFILE || os_code == ENFILE) {
+    error.message += no_descriptor_left();
+  } else {
+    error.message += std::strerror(os_code);
+  }
+  return error;
+}
+
+tl::expected<Chosen, StartupError> choose_backend(BackendChoice choice) {
+  if (choice != BackendChoice::kEpoll) {
+    const auto features = check_kernel();
+    if (features) return Chosen{*features, {}};
+    if (choice == BackendChoice::kIoUring || !stands_in_the_way(features.error().os_code)) {
+      return tl::unexpected(features.error());
+    }
+    return Chosen{{Backend::kEpoll, false, false}, features.error().message};
+  }
+  return Chosen{{Backend::kEpoll, false, false}, {}};
 }
 
 tl::expected<RingFeatures, StartupError> check_kernel() {
@@ -140,10 +179,7 @@ tl::expected<RingFeatures, StartupError> check_kernel() {
     test.more = (flags & IORING_CQE_F_MORE) != 0;
     test.done = true;
   };
-  io_uring_sqe* entry = (*ring)->prepare(receive);
-  io_uring_prep_recv_multishot(entry, pair[0], nullptr, 0, 0);
-  entry->flags |= IOSQE_BUFFER_SELECT;
-  entry->buf_group = BufferRing::kGroup;
+  (*ring)->receive(receive, pair[0]);
   [[maybe_unused]] const auto written = write(pair[1], "x", 1);
   const TimeNs give_up_at = monotonic_now() + kSecond;
   while (!receive.done && monotonic_now() < give_up_at) (*ring)->run_once(give_up_at);

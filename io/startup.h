@@ -19,6 +19,20 @@ int create_queues(io_uring& ring, std::uint32_t submission_entries,
 // this program is built on. Once a process, before any load.
 tl::expected<RingFeatures, StartupError> check_kernel();
 
+enum class BackendChoice : std::uint8_t { kAuto, kIoUring, kEpoll };
+
+struct Chosen {
+  RingFeatures features;
+  std::string note;  // with kAuto and no io_uring: why, as a sentence; else empty
+};
+
+// The backend for this process: with kAuto io_uring, and epoll where a setting, a filter or the
+// kernel's age stands in its way.
+tl::expected<Chosen, StartupError> choose_backend(BackendChoice choice);
+
+// Why there is no epoll either.
+StartupError explain_epoll_error(int os_code);
+
 // What stands in the way of io_uring (`os_code` is a positive errno value) and how to lift it.
 StartupError explain_startup_error(int os_code);
 

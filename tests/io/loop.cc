@@ -5,9 +5,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 namespace smtpmark::io::testing {
+
+RingOptions on_backend(RingOptions options) {
+  const char* const name = std::getenv("SMTPMARK_TEST_BACKEND");
+  const bool epoll = name != nullptr && std::string_view(name) == "epoll";
+  options.mode.backend = epoll ? Backend::kEpoll : Backend::kIoUring;
+  return options;
+}
 
 Task<> read_to_end(Transport& transport, Outcome& outcome) {
   co_await read_count(transport, SIZE_MAX, outcome);
@@ -125,7 +134,7 @@ Peer Port::accept() {
 // RingTest
 
 void RingTest::make_ring(const RingOptions& options) {
-  auto made = Ring::create(options);
+  auto made = Ring::create(on_backend(options));
   ASSERT_TRUE(made) << made.error().message;
   ring_ = std::move(*made);
 }

@@ -21,6 +21,9 @@ namespace smtpmark::io::testing {
 // How long a test waits for what must happen before it fails.
 inline constexpr TimeNs kPatience = 30 * kSecond;
 
+// Every test of connections runs on each backend: the environment names it (tests/io/meson.build).
+RingOptions on_backend(RingOptions options = {});
+
 // What a dialogue has come to.
 struct Outcome {
   std::string received;

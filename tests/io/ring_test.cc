@@ -49,7 +49,7 @@ TEST(RingThreads, RequestStopFromAnotherThreadEndsTheWait) {
   std::promise<Ring*> made;
   std::promise<void> stopped;
   std::thread thread([&] {
-    auto ring = Ring::create({});
+    auto ring = Ring::create(on_backend());
     if (!ring) return made.set_value(nullptr);
     made.set_value(ring->get());
     (*ring)->run_until([] { return false; });
@@ -69,7 +69,7 @@ TEST(RingThreads, RequestStopBeforeTheRunIsNotLost) {
   std::promise<Ring*> made;
   std::promise<void> stopped;
   std::thread thread([&] {
-    auto ring = Ring::create({});
+    auto ring = Ring::create(on_backend());
     made.set_value(ring ? ring->get() : nullptr);
     stopped.get_future().wait();
     if (!ring) return;
@@ -211,7 +211,7 @@ TEST(CompletionQueue, AnOverflowLosesNothing) {
   options.submission_entries = 4;
   options.completion_entries = 8;
   options.buffer_size = 128;
-  auto ring = Ring::create(options);
+  auto ring = Ring::create(on_backend(options));
   ASSERT_TRUE(ring) << ring.error().message;
   auto listener = Listener::create(
       **ring, *Address::resolve("127.0.0.1:0"), 1024,
