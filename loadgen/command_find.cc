@@ -156,9 +156,10 @@ int command_find(FindOptions options, const std::vector<std::string>& command_li
       !enough) {
     return complain(enough.error().message, kFailed);
   }
-  const auto features = io::check_kernel();
-  if (!features) return complain(features.error().message, kFailed);
-  json frame = make_result(plan->name, command_line, describe_environment(*features));
+  const auto ring = settle_ring(options.ring);
+  if (!ring) return complain(ring.error(), kFailed);
+  plan->load.ring = ring->mode;
+  json frame = make_result(plan->name, command_line, describe_environment(ring->features));
   const auto folder = make_result_folder(options.results_dir, plan->name,
                                          frame.at("started_utc").get<std::string>());
   if (!folder) return complain(folder.error(), kFailed);

@@ -98,8 +98,9 @@ tl::expected<Finished, std::string> run_single(const RunPlan& plan, Watchers& wa
   return finished;
 }
 
-tl::expected<Finished, std::string> run_main(const RunOptions& options, Watchers& watchers,
-                                             json result) {
+tl::expected<Finished, std::string> run_main(RunOptions options, io::RingMode ring,
+                                             Watchers& watchers, json result) {
+  options.ring_mode = ring;
   const auto announce = [&](const std::string& part) {
     if (watchers.line) watchers.line->clear();
     if (!options.quiet) fmt::print(stderr, "running: {}\n", part);
@@ -176,18 +177,19 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
       !enough) {
     return complain(enough.error().message, kFailed);
   }
-  const auto features = io::check_kernel();
-  if (!features) return complain(features.error().message, kFailed);
+  const auto ring = settle_ring(options.ring);
+  if (!ring) return complain(ring.error(), kFailed);
+  plan.load.ring = ring->mode;
 
   const std::string name =
       main_job ? (options.name.empty() ? "main-job" : options.name) : plan.name;
-  json frame = make_result(name, command_line, describe_environment(*features));
+  json frame = make_result(name, command_line, describe_environment(ring->features));
   // Before the load, so that no load is run in vain.
   const auto folder =
       make_result_folder(options.results_dir, name, frame.at("started_utc").get<std::string>());
   if (!folder) return complain(folder.error(), kFailed);
 
-  auto finished = main_job ? run_main(options, watchers, std::move(frame))
+  auto finished = main_job ? run_main(options, ring->mode, watchers, std::move(frame))
                            : run_single(plan, watchers, std::move(frame));
   if (!finished) return complain(finished.error(), kFailed);
   return deliver(options, *finished, *folder + "/result.json");

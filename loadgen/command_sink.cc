@@ -33,8 +33,9 @@ int command_sink(const SinkRunOptions& options) {
   if (auto enough = io::ensure_descriptors(options.connections + kSpareDescriptors); !enough) {
     return complain(enough.error().message, kFailed);
   }
-  if (auto features = io::check_kernel(); !features)
-    return complain(features.error().message, kFailed);
+  const auto ring = settle_ring(options.ring);
+  if (!ring) return complain(ring.error(), kFailed);
+  plan->ring = ring->mode;
   const auto certificate = make_certificate(options.tls);
   if (!certificate) return complain(certificate.error(), kFailed);
   if (!options.tls.ca_out.empty()) {

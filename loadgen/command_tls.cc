@@ -56,9 +56,10 @@ int command_tls(const TlsSweepOptions& options, const std::vector<std::string>& 
       !enough) {
     return complain(enough.error().message, kFailed);
   }
-  const auto features = io::check_kernel();
-  if (!features) return complain(features.error().message, kFailed);
-  json frame = make_result(options.name, command_line, describe_environment(*features));
+  const auto ring = settle_ring(options.ring);
+  if (!ring) return complain(ring.error(), kFailed);
+  for (TlsCell& cell : *cells) cell.plan.load.ring = ring->mode;
+  json frame = make_result(options.name, command_line, describe_environment(ring->features));
   const auto folder = make_result_folder(options.results_dir, options.name,
                                          frame.at("started_utc").get<std::string>());
   if (!folder) return complain(folder.error(), kFailed);

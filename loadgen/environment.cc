@@ -43,7 +43,7 @@ std::string governor() {
 nlohmann::json describe_environment(const io::RingFeatures& features) {
   utsname kernel{};
   uname(&kernel);
-  nlohmann::json io = {{"backend", "io_uring"},
+  nlohmann::json io = {{"backend", features.backend == io::Backend::kEpoll ? "epoll" : "io_uring"},
                        {"single_issuer", features.single_issuer},
                        {"defer_taskrun", features.defer_taskrun},
                        {"liburing", kLiburingVersion}};

@@ -100,6 +100,7 @@ void GeneratorThread::run(std::promise<tl::expected<void, std::string>>& ready) 
 
 tl::expected<void, std::string> GeneratorThread::set_up() {
   io::RingOptions options;
+  options.mode = plan_.load.ring;
   options.connections = 0;
   for (const auto& share : shares_) options.connections += share->connections;
   auto ring = io::Ring::create(options);

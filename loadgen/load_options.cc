@@ -178,6 +178,7 @@ tl::expected<LoadPlan, std::string> make_load_plan(const RunOptions& options) {
   load.connections = options.connections;
   load.threads = options.threads;
   load.first_cpu = options.pin;
+  load.ring = options.ring_mode;
   load.recording = options.measure == "counters" ? Recording::kCounters : Recording::kAll;
   for (const auto read : {read_count, read_time, read_arrivals, read_backlog, read_conditions}) {
     if (auto good = read(options, load); !good) return tl::unexpected(good.error());

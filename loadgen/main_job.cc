@@ -107,6 +107,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port, const 
   LoadPlan& load = plan.load;
   load.connections = options.connections;
   load.threads = options.threads;
+  load.ring = options.ring_mode;
   load.duration_ns = to_ns(options.duration_s > 0.0 ? options.duration_s : kDuration);
   load.warmup_ns = to_ns(options.warmup_s >= 0.0 ? options.warmup_s : kWarmup);
   // Generator and sink side by side, where there is room for both.
@@ -141,6 +142,7 @@ tl::expected<void, std::string> run_round(Part& part, const io::Certificate& cer
   sink_plan.listens.push_back({only.session.role, loopback(part.port)});
   sink_plan.threads = plan.load.threads;
   sink_plan.connections = plan.load.connections;
+  sink_plan.ring = plan.load.ring;
   if (plan.load.first_cpu >= 0) sink_plan.first_cpu = static_cast<int>(plan.load.threads);
   auto sink = Sink::start(sink_plan, certificate);
   if (!sink) return tl::unexpected(sink.error());

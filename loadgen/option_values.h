@@ -16,7 +16,7 @@ namespace smtpmark::loadgen {
 // What is done to an option behind its definition, beyond its value.
 using OptionMark = std::function<CLI::Option*(CLI::Option*)>;
 
-// "10", "500ms", "2m" as seconds.
+// "10", "500ms", "2m", "300us" as seconds.
 CLI::Validator seconds();
 // A millisecond to a year.
 CLI::Validator sensible_time();

@@ -50,6 +50,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
       ->capture_default_str();
   command.add_option("--pin", options.pin, "Pin thread i to processor PIN + i")
       ->check(CLI::NonNegativeNumber);
+  define_ring(command, options.ring);
   command
       .add_option("--burn-ns", options.sink.burn_ns,
                   "Nanoseconds of CPU to waste on each message: a slow-down of known size")

@@ -32,6 +32,7 @@ struct SinkRunOptions {
   std::uint32_t threads = 1;
   std::uint32_t connections = 1024;
   int pin = -1;
+  RingFlags ring;
   SinkTlsOptions tls;
   std::string json;
 };

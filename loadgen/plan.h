@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/address.h"
+#include "io/ring.h"
 #include "io/tls_context.h"
 #include "loadgen/auth_plan.h"
 #include "loadgen/pattern.h"
@@ -155,6 +156,7 @@ struct LoadPlan {
   std::vector<Predicate> stop_when;  // the run ends early when one of them is true
   Recording recording = Recording::kAll;
   int first_cpu = -1;  // pin thread i to CPU first_cpu + i; -1: not pinned
+  io::RingMode ring;
 
   bool open_loop() const noexcept { return !stages.empty(); }
   // The highest rate that is planned; 0 in a closed loop.

@@ -165,7 +165,8 @@ json load_to_json(const LoadPlan& load) {
                  {"stop_when", stop_conditions_to_json(load)},
                  {"threads", load.threads},
                  {"measure", load.recording == Recording::kAll ? "all" : "counters"},
-                 {"first_cpu", load.first_cpu}};
+                 {"first_cpu", load.first_cpu},
+                 {"coalesce_us", static_cast<double>(load.ring.coalesce_ns) / 1e3}};
   if (!load.open_loop()) return config;
   config["stages"] = stages_to_json(load);
   config["arrivals"] = to_string(load.arrivals);

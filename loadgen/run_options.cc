@@ -187,6 +187,7 @@ void define_run(CLI::App& command, RunOptions& options) {
       ->capture_default_str();
   only_with_target(command.add_option("--pin", options.pin, "Pin thread i to processor PIN + i")
                        ->check(CLI::NonNegativeNumber));
+  define_ring(command, options.ring);
   command.add_flag("--allow-remote", options.allow_remote,
                    "The target is not on loopback, and that is meant");
   command.add_flag("--i-am-authorized", options.authorized,

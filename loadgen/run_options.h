@@ -11,6 +11,7 @@
 #include "loadgen/dialogue_options.h"
 #include "loadgen/outputs.h"
 #include "loadgen/plan.h"
+#include "loadgen/ring_options.h"
 #include "loadgen/settings.h"
 #include "loadgen/tls_options.h"
 #include "loadgen/workload.h"
@@ -61,6 +62,8 @@ struct RunOptions : SessionOptions {
   std::vector<std::string> stop_when;
   std::uint32_t threads = 1;
   int pin = -1;
+  RingFlags ring;
+  io::RingMode ring_mode;  // what `ring` has been settled to
   bool allow_remote = false;
   bool authorized = false;
   bool quiet = false;

@@ -78,6 +78,7 @@ class SinkThread {
 
   Started set_up() {
     io::RingOptions options;
+    options.mode = plan_.ring;
     options.connections = plan_.connections;
     auto ring = io::Ring::create(options);
     if (!ring) return tl::unexpected(ring.error().message);

@@ -10,6 +10,7 @@
 
 #include "io/address.h"
 #include "io/certificate.h"
+#include "io/ring.h"
 #include "io/tls_context.h"
 #include "loadgen/plan.h"
 #include "loadgen/sink_session.h"
@@ -28,6 +29,7 @@ struct SinkPlan {
   std::uint32_t connections = 1024;  // expected at once
   io::TlsServerOptions tls;
   int first_cpu = -1;  // pin thread i to processor first_cpu + i; -1: not pinned
+  io::RingMode ring;
 };
 
 class SinkThread;

@@ -127,6 +127,7 @@ class Sweep {
     plan.listens.push_back({only.session.role, io::Address::resolve("127.0.0.1", 0).value()});
     plan.threads = load.threads;
     plan.connections = load.connections;
+    plan.ring = load.ring;
     plan.tls.groups = only.tls.groups;
     plan.tls.tickets = cell.resumed ? 1 : 0;
     // Both sides side by side, where there is room.
