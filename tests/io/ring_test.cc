@@ -205,6 +205,65 @@ Task<> echo(SocketPtr socket) {
   }
 }
 
+// How many passes a ring takes that echoes on `connections` connections.
+std::uint64_t passes_of_echoes(RingOptions options, int connections) {
+  auto ring = Ring::create(options);
+  EXPECT_TRUE(ring) << ring.error().message;
+  auto listener = Listener::create(
+      **ring, *Address::resolve("127.0.0.1:0"), 1024,
+      [](void*, SocketPtr socket) { spawn(echo(std::move(socket))); }, nullptr);
+  EXPECT_TRUE(listener);
+  const Address address = (*listener)->address();
+  std::promise<int> good;
+  std::thread clients([&] {
+    std::vector<Peer> peers;
+    for (int i = 0; i < connections; ++i) peers.push_back(Peer::connect_to(address));
+    int answered = 0;
+    for (int round = 0; round < 200; ++round) {
+      for (Peer& peer : peers) peer.send_some("ping");
+      for (Peer& peer : peers) {
+        std::string answer(4, '\0');
+        const ssize_t count = ::recv(peer.descriptor(), answer.data(), answer.size(), MSG_WAITALL);
+        answered += count == 4 && answer == "ping" ? 1 : 0;
+      }
+    }
+    (*ring)->request_stop();
+    good.set_value(answered);
+  });
+  std::uint64_t passes = 0;
+  (*ring)->run_until([&] {
+    ++passes;
+    return false;
+  });
+  clients.join();
+  EXPECT_EQ(good.get_future().get(), 200 * connections);
+  (*listener)->stop();
+  (*ring)->shut_down();
+  return passes;
+}
+
+TEST(Coalescing, TakesFewerPassesAndLosesNothing) {
+  constexpr int kConnections = 20;
+  RingOptions options;
+  const std::uint64_t at_once = passes_of_echoes(options, kConnections);
+  options.mode.coalesce_ns = 500'000;
+  const std::uint64_t gathered = passes_of_echoes(options, kConnections);
+  EXPECT_LT(gathered, at_once);
+  EXPECT_LT(gathered, 200U * kConnections / 2);
+}
+
+TEST(Coalescing, AnIdleRingWaitsForWhatComesAndNotForTheClock) {
+  RingOptions options;
+  options.mode.coalesce_ns = kMillisecond;
+  auto ring = Ring::create(options);
+  ASSERT_TRUE(ring);
+  int passes = 0;
+  for (const TimeNs end = (*ring)->now() + 100 * kMillisecond; (*ring)->now() < end; ++passes) {
+    (*ring)->run_once(end);
+  }
+  EXPECT_LT(passes, 10);
+}
+
 TEST(CompletionQueue, AnOverflowLosesNothing) {
   constexpr int kConnections = 200;
   RingOptions options;

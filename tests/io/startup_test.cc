@@ -106,6 +106,30 @@ TEST(StartupDeathTest, UnderASandboxThatHidesItTheKernelIsNamed) {
   EXPECT_EXIT(in_child(), ExitedWithCode(1), "has no io_uring, or a sandbox hides it");
 }
 
+TEST(StartupDeathTest, UnderAFilterTheChoiceFallsOnEpollUnlessIoUringIsInsistedOn) {
+  const auto in_child = [] {
+    if (!deny_io_uring(EPERM)) _exit(2);
+    const auto chosen = choose_backend(BackendChoice::kAuto);
+    if (!chosen || chosen->features.backend != Backend::kEpoll) _exit(3);
+    std::fprintf(stderr, "%s\n", chosen->note.c_str());
+    if (choose_backend(BackendChoice::kIoUring)) _exit(4);
+    RingOptions options;
+    options.mode.backend = chosen->features.backend;
+    _exit(Ring::create(options) ? 0 : 5);
+  };
+  EXPECT_EXIT(in_child(), ExitedWithCode(0), "seccomp filter forbids io_uring");
+}
+
+TEST(Startup, WhereIoUringWorksItIsTheChoiceUnlessEpollIsAskedFor) {
+  const auto by_itself = choose_backend(BackendChoice::kAuto);
+  ASSERT_TRUE(by_itself);
+  EXPECT_EQ(by_itself->features.backend, Backend::kIoUring);
+  EXPECT_EQ(by_itself->note, "");
+  const auto asked_for = choose_backend(BackendChoice::kEpoll);
+  ASSERT_TRUE(asked_for);
+  EXPECT_EQ(asked_for->features.backend, Backend::kEpoll);
+}
+
 TEST(StartupDeathTest, WithoutADescriptorLeftTheLimitIsNamed) {
   const auto in_child = [] {
     const int lowest_free = dup(0);
