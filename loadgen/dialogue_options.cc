@@ -138,6 +138,9 @@ Complaint plan_parameters(const DialogueOptions& options, bool ascii, SessionPla
     return tl::unexpected(std::string("--requiretls is not possible with --tls none"));
   }
   plan.ret = in_upper_case(options.dsn_ret);
+  if (!std::ranges::all_of(options.dsn_envid, [](char c) { return c >= ' ' && c <= '~'; })) {
+    return tl::unexpected(std::string("--dsn-envid is not printable ASCII"));  // RFC 3461, 4.4
+  }
   plan.envid = to_xtext(options.dsn_envid);
   if (plan.envid.size() > 100) {  // RFC 3461, 4.4
     return tl::unexpected(std::string("--dsn-envid has more than 100 octets in xtext"));

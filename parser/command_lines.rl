@@ -27,8 +27,11 @@
   bare_path = bracketless ( ( local_part "@" domain ) %bare_path_end |
                             local_part %bare_domainless_end ) >no_brackets >path_begin;
 
-  # RFC 3461, 4
-  xtext_char = ( 33..126 - [+=] ) | "+" [0-9A-F]{2};
+  # RFC 3461, 4: what ENVID and ORCPT stand for is printable US-ASCII (4.2 and 4.4).
+  xchar = 33..126 - [+=];
+  xtext_char = xchar | "+" ( [2-6] [0-9A-F] | "7" [0-9A-E] );
+  # What stands for a mailbox or a word may be UTF-8 too, but has no control octet.
+  word_xtext_char = xtext_char | "+" [89A-F] [0-9A-F];
 
   # RFC 3339, 5.6; what day a month has is for the action.
   full_date = DIGIT{4} "-" ( "0" [1-9] | "1" [0-2] ) "-"
@@ -70,7 +73,7 @@
             >value_begin %orcpt_end ) $err(bad_value);
   # RFC 4954, 5
   auth_param = "AUTH"i %is_auth %claim
-               ( "=" xtext_char+ >value_begin %auth_param_end ) $err(bad_value);
+               ( "=" word_xtext_char+ >value_begin %auth_param_end ) $err(bad_value);
   # RFC 2852, 4
   by_time = ( [+\-]? DIGIT{1,9} >short_number_begin $short_number_digit ) >value_begin %by_time_end;
   by = "BY"i %is_by %claim
@@ -104,7 +107,7 @@
   rcpt_parameters = ( next_gap rcpt_parameter >parameter_begin %parameter_end )*;
 
   # XCLIENT_README, XFORWARD_README: a name means what the server says it does.
-  attribute = esmtp_keyword %unknown_keyword ( "=" xtext_char* ) $err(bad_value);
+  attribute = esmtp_keyword %unknown_keyword ( "=" word_xtext_char* ) $err(bad_value);
 
   # RFC 3030, 2
   chunk_size = DIGIT @read_number %chunk_size_end;

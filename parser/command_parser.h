@@ -75,7 +75,8 @@ struct Path {
 std::size_t decode_local_part(const Path& path, char* out) noexcept;
 
 // Writes `xtext` (RFC 3461, 4) with each "+41" replaced by the octet it stands for to `out`, which
-// must hold xtext.size() octets. Returns how many were written. The result may hold any octet.
+// must hold xtext.size() octets. Returns how many were written. Of a line that was not rejected the
+// result is printable US-ASCII; of AUTH=, XCLIENT and XFORWARD it may hold octets above 127 too.
 std::size_t decode_xtext(std::string_view xtext, char* out) noexcept;
 
 enum class BodyType : std::uint8_t { k7bit, k8bitMime, kBinaryMime };  // RFC 6152, RFC 3030

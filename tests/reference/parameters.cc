@@ -20,17 +20,33 @@ bool is_capital_hex(unsigned char c) {
   return is_digit(c) || (c >= 'A' && c <= 'F');
 }
 
-// xtext = *( xchar / hexchar )    hexchar = "+" 2( DIGIT / "A" to "F" ) (RFC 3461, 4)
+// What the hexchars of an xtext may stand for.
+enum class Encoded {
+  kPrintable,  // "printable (graphic and white space)" US-ASCII (RFC 3461, 4.2 and 4.4)
+  kNoControl,  // a mailbox (RFC 4954, 5) or a word, which may be UTF-8
+};
+
+// hexchar = "+" 2( DIGIT / "A" to "F" ), behind its "+"
+bool hexchar(Scanner& scan, Encoded allowed) {
+  const unsigned char high = scan.peek();
+  const bool is_ascii = high >= '2' && high <= '7';
+  const bool is_above = high == '8' || high == '9' || (high >= 'A' && high <= 'F');
+  if (!is_ascii && !(is_above && allowed == Encoded::kNoControl)) return scan.fail_here();
+  scan.move_to(scan.at() + 1);
+  const unsigned char low = scan.peek();
+  if (!is_capital_hex(low) || (high == '7' && low == 'F')) return scan.fail_here();
+  scan.move_to(scan.at() + 1);
+  return true;
+}
+
+// xtext = *( xchar / hexchar ) (RFC 3461, 4)
 // With `utf8_too` also what is not ASCII (RFC 6533, 3).
-bool xtext(Scanner& scan, bool utf8_too = false) {
+bool xtext(Scanner& scan, Encoded allowed, bool utf8_too = false) {
   for (;;) {
     if (is_xchar(scan.peek())) {
       scan.move_to(scan.at() + 1);
     } else if (scan.take('+')) {
-      for (int i = 0; i < 2; ++i) {
-        if (!is_capital_hex(scan.peek())) return scan.fail_here();
-        scan.move_to(scan.at() + 1);
-      }
+      if (!hexchar(scan, allowed)) return false;
     } else if (utf8_too && scan.peek() >= 0x80) {
       if (!scan.utf8()) return false;
     } else {
@@ -39,9 +55,9 @@ bool xtext(Scanner& scan, bool utf8_too = false) {
   }
 }
 
-bool some_xtext(Scanner& scan, std::string_view& value) {
+bool some_xtext(Scanner& scan, Encoded allowed, std::string_view& value) {
   const std::size_t begin = scan.at();
-  if (!xtext(scan)) return false;
+  if (!xtext(scan, allowed)) return false;
   value = scan.from(begin);
   return !value.empty() || scan.fail_here();
 }
@@ -76,11 +92,11 @@ bool ret_value(Scanner& scan, Command& command) {
 }
 
 bool envid_value(Scanner& scan, Command& command) {
-  return some_xtext(scan, command.envid);
+  return some_xtext(scan, Encoded::kPrintable, command.envid);
 }
 
 bool auth_value(Scanner& scan, Command& command) {
-  return some_xtext(scan, command.auth_param);
+  return some_xtext(scan, Encoded::kNoControl, command.auth_param);
 }
 
 // notify-esmtp-value = "NEVER" / ( notify-list-element *( "," notify-list-element ) )
@@ -103,7 +119,7 @@ bool orcpt_value(Scanner& scan, Command& command) {
   command.orcpt_type = scan.from(begin);
   if (command.orcpt_type.empty() || !scan.expect(';')) return scan.fail_here();
   const std::size_t address = scan.at();
-  if (!xtext(scan, in_capitals(command.orcpt_type) == "UTF-8")) return false;
+  if (!xtext(scan, Encoded::kPrintable, in_capitals(command.orcpt_type) == "UTF-8")) return false;
   command.orcpt_address = scan.from(address);
   command.orcpt = scan.from(begin);
   return true;
@@ -287,7 +303,7 @@ bool attribute(Scanner& scan, Unknowns& unknowns) {
   if (!unknowns.add(scan, begin, keyword)) return false;
   scan.take('=');
   Scanner value = scan;
-  const bool found = xtext(value) && value.is_at_end_of_word();
+  const bool found = xtext(value, Encoded::kNoControl) && value.is_at_end_of_word();
   scan.move_to(value.at());
   return found || scan.fail(SyntaxError::kBadParameter, value.at());
 }
