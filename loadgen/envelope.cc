@@ -48,7 +48,7 @@ void append_rcpt_parameters(std::string& rcpt, const std::string& forward_path,
   if (facts.parameters == nullptr || !has(facts, parser::kCapDsn)) return;
   const ParameterPlan& plan = *facts.parameters;
   if (!plan.notify.empty()) rcpt.append(" NOTIFY=").append(plan.notify);
-  if (plan.orcpt) rcpt.append(" ORCPT=rfc822;").append(to_xtext(forward_path));
+  if (plan.orcpt) rcpt.append(" ORCPT=").append(to_orcpt(forward_path));
 }
 
 }  // namespace
@@ -78,6 +78,21 @@ std::string to_xtext(std::string_view text) {
       out += c;
     } else {
       out += fmt::format("+{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::string to_orcpt(std::string_view address) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::ranges::all_of(address, is_ascii)) return "rfc822;" + to_xtext(address);
+  std::string out = "utf-8;";
+  for (const char c : address) {
+    const bool is_special = c == ' ' || c == '+' || c == '=' || c == '\\';
+    if (is_special) {
+      out += fmt::format("\\x{{{:02X}}}", c);
+    } else {
+      out += c;
     }
   }
   return out;

@@ -43,6 +43,9 @@ struct Envelope {
 // As xtext (RFC 3461, 4).
 std::string to_xtext(std::string_view text);
 
+// As the value of ORCPT: "rfc822;" and xtext, or "utf-8;" where it is not ASCII (RFC 6533, 3).
+std::string to_orcpt(std::string_view address);
+
 // The forward-path of recipient `number` of a message whose recipients have one address between
 // them: from the second on they are told apart by a tag.
 std::string numbered_recipient(const std::string& recipient, std::uint32_t number);

@@ -51,6 +51,12 @@ std::string decoded_xtext(std::string_view xtext) {
   return text_of(decoded);
 }
 
+std::string decoded_orcpt(const Command& command) {
+  std::string decoded(command.orcpt_address.size(), '\0');
+  decoded.resize(parser::decode_orcpt(command.orcpt_type, command.orcpt_address, decoded.data()));
+  return text_of(decoded);
+}
+
 Json json_of_path(const parser::Path& path) {
   Json json;
   json["mailbox"] = text_of(path.mailbox);
@@ -106,8 +112,7 @@ void add_rcpt_parameters(const Command& command, Json& json) {
   const auto has = [&](Parameter bit) { return (command.parameters_present & bit) != 0; };
   if (has(parser::kParamNotify)) json["NOTIFY"] = json_of_notify(command.notify);
   if (has(parser::kParamOrcpt)) {
-    json["ORCPT"] = {{"type", text_of(command.orcpt_type)},
-                     {"address", decoded_xtext(command.orcpt_address)}};
+    json["ORCPT"] = {{"type", text_of(command.orcpt_type)}, {"address", decoded_orcpt(command)}};
   }
   if (has(parser::kParamRrvs)) {
     json["RRVS"] = {{"since", command.rrvs_since_s}, {"action", name_of(command.rrvs_action)}};

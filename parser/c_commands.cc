@@ -175,4 +175,12 @@ size_t smtp_parser_decode_xtext(smtp_parser_view xtext, char* out, size_t capaci
   return parser::decode_xtext(parser::from_c(xtext), out);
 }
 
+size_t smtp_parser_decode_orcpt(smtp_parser_view type, smtp_parser_view address, char* out,
+                                size_t capacity) {
+  if (!parser::is_usable(type) || !parser::are_usable(address, out, capacity)) {
+    return SMTP_PARSER_NO_ROOM;
+  }
+  return parser::decode_orcpt(parser::from_c(type), parser::from_c(address), out);
+}
+
 }  // extern "C"

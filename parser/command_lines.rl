@@ -33,6 +33,12 @@
   # What stands for a mailbox or a word may be UTF-8 too, but has no control octet.
   word_xtext_char = xtext_char | "+" [89A-F] [0-9A-F];
 
+  # RFC 6533, 3: "\x{2B}" stands for "+". "10" 4*HEXDIG is read as four, for there are no more planes.
+  hexpoint = [01] [1-9] | "10" | "20" | "2B"i | "3D"i | "7F"i | "5C"i | [89A-Fa-f] xdigit |
+             [1-9A-Fa-f] xdigit{2} | [1-9A-CE-Fa-ce-f] xdigit{3} | "D"i [0-7] xdigit{2} |
+             [1-9A-Fa-f] xdigit{4} | "10" xdigit{4};
+  utf8_address_char = ( xchar - "\\" ) | "\\x{" hexpoint "}" | utf8;
+
   # RFC 3339, 5.6; what day a month has is for the action.
   full_date = DIGIT{4} "-" ( "0" [1-9] | "1" [0-2] ) "-"
               ( "0" [1-9] | [12] DIGIT | "3" [01] );
@@ -69,7 +75,7 @@
   addr_type = ( atext - "=" )+ - "utf-8"i;
   orcpt = "ORCPT"i %is_orcpt %claim
           ( "=" ( addr_type %orcpt_type_end ";" xtext_char* |
-                  "utf-8"i %orcpt_type_end ";" ( xtext_char | utf8 )* )
+                  "utf-8"i %orcpt_type_end ";" utf8_address_char+ )
             >value_begin %orcpt_end ) $err(bad_value);
   # RFC 4954, 5
   auth_param = "AUTH"i %is_auth %claim

@@ -79,6 +79,11 @@ std::size_t decode_local_part(const Path& path, char* out) noexcept;
 // result is printable US-ASCII; of AUTH=, XCLIENT and XFORWARD it may hold octets above 127 too.
 std::size_t decode_xtext(std::string_view xtext, char* out) noexcept;
 
+// Writes what the address of an ORCPT stands for to `out`, which must hold address.size() octets:
+// xtext decoded, or, where `type` is "utf-8", the address with each "\x{20AC}" replaced by its
+// character in UTF-8 (RFC 6533, 3). Returns how many were written.
+std::size_t decode_orcpt(std::string_view type, std::string_view address, char* out) noexcept;
+
 enum class BodyType : std::uint8_t { k7bit, k8bitMime, kBinaryMime };  // RFC 6152, RFC 3030
 
 // What becomes of a message that is late (RFC 2852, 4).
@@ -158,7 +163,8 @@ struct Command {
   std::string_view envid;          // xtext, still encoded
   std::string_view orcpt;          // "rfc822;xtext", still encoded
   std::string_view orcpt_type;     // "rfc822"
-  std::string_view orcpt_address;  // "xtext", still encoded; may be UTF-8 when the type is "utf-8"
+  std::string_view orcpt_address;  // "xtext", still encoded: decode_orcpt(); may be UTF-8 when the
+                                   // type is "utf-8"
   std::string_view auth_param;     // AUTH=: xtext or "<>"
   std::string_view mtrk;           // MTRK, the certifier: base64
 

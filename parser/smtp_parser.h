@@ -230,7 +230,7 @@ typedef struct smtp_parser_command {
   smtp_parser_view envid;         /* xtext, still encoded */
   smtp_parser_view orcpt;         /* "rfc822;xtext" */
   smtp_parser_view orcpt_type;    /* "rfc822" */
-  smtp_parser_view orcpt_address; /* "xtext", still encoded */
+  smtp_parser_view orcpt_address; /* "xtext", still encoded: smtp_parser_decode_orcpt() */
   smtp_parser_view auth;          /* AUTH=: xtext or "<>" */
   int32_t by_s;                   /* seconds */
   int32_t by_notify;              /* BY: 1 "N", 0 "R" */
@@ -297,11 +297,15 @@ int32_t smtp_parser_next_parameter(smtp_parser_view* rest, smtp_parser_parameter
 
 #define SMTP_PARSER_NO_ROOM SIZE_MAX
 
-/* Writes a local part without its quotes and quoted-pairs; and xtext with each "+41" replaced by
- * the octet that it stands for. Both return how many octets they wrote: never more than they were
- * given. SMTP_PARSER_NO_ROOM, and nothing is written, when `capacity` is less than that. */
+/* Write a local part without its quotes and quoted-pairs; xtext with each "+41" replaced by the
+ * octet that it stands for; the address of an ORCPT, whose `type` is needed because that of type
+ * "utf-8" has "\x{20AC}" where others have xtext (RFC 6533, 3). All return how many octets they
+ * wrote: never more than they were given. SMTP_PARSER_NO_ROOM, and nothing is written, when
+ * `capacity` is less than that. */
 size_t smtp_parser_decode_local_part(smtp_parser_view local_part, char* out, size_t capacity);
 size_t smtp_parser_decode_xtext(smtp_parser_view xtext, char* out, size_t capacity);
+size_t smtp_parser_decode_orcpt(smtp_parser_view type, smtp_parser_view address, char* out,
+                                size_t capacity);
 
 /* ---- Bodies -----------------------------------------------------------------------------------
  */

@@ -89,8 +89,12 @@ std::string describe_rrvs(const Command& command) {
 }
 
 std::string describe_orcpt(const Command& command) {
-  return field("ORCPT", command.orcpt) + field("type", command.orcpt_type) +
-         field("address", command.orcpt_address);
+  std::string text = field("ORCPT", command.orcpt) + field("type", command.orcpt_type) +
+                     field("address", command.orcpt_address);
+  std::string decoded(command.orcpt_address.size(), '\0');
+  decoded.resize(decode_orcpt(command.orcpt_type, command.orcpt_address, decoded.data()));
+  if (decoded != command.orcpt_address) text += field("decoded", decoded);
+  return text;
 }
 
 std::string describe_mail_parameters(const Command& command) {

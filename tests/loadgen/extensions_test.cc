@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "loadgen/envelope.h"
 #include "parser/command_parser.h"
 #include "tests/loadgen/pair_plans.h"
 
@@ -193,6 +194,12 @@ TEST(Lmtp, AndSmtpDoNotMix) {
   EXPECT_NE(ask_sink(Role::kLmtp, "EHLO a\r\n").find("500 5.5.1 This is LMTP"), std::string::npos);
   EXPECT_NE(ask_sink(Role::kRelay, "LHLO a\r\n").find("500 5.5.1 This is no LMTP"),
             std::string::npos);
+}
+
+TEST(Parameters, OrcptHasTheTypeOfItsAddress) {
+  EXPECT_EQ(to_orcpt("a+b=c@example.com"), "rfc822;a+2Bb+3Dc@example.com");
+  EXPECT_EQ(to_orcpt("\xc3\xa4+b@example.com"), "utf-8;\xc3\xa4\\x{2B}b@example.com");
+  EXPECT_EQ(to_orcpt("\"\xc3\xa4 =\\\\\"@b"), "utf-8;\"\xc3\xa4\\x{20}\\x{3D}\\x{5C}\\x{5C}\"@b");
 }
 
 TEST(Parameters, AreSaidWhereTheirExtensionIsOffered) {

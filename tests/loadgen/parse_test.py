@@ -84,6 +84,11 @@ class Parse(unittest.TestCase):
             "NOTIFY": ["SUCCESS", "DELAY"], "ORCPT": {"type": "rfc822", "address": "a b@c"},
             "RRVS": {"since": 1396566060, "action": "continue"}})
 
+    def test_an_orcpt_is_decoded_by_its_type(self):
+        rcpt = self.only(b"RCPT TO:<a@b> ORCPT=utf-8;\\x{2B}\\x{E4}@b\r\n")
+        self.assertEqual(rcpt["parameters"]["ORCPT"],
+                         {"type": "utf-8", "address": "+\u00c3\u00a4@b"})
+
     def test_other_verbs_tell_their_arguments(self):
         self.assertEqual(self.only(b"EHLO [192.0.2.1]\r\n")["argument"], "[192.0.2.1]")
         self.assertEqual(self.only(b"BDAT 5 LAST\r\n")["chunk_size"], 5)

@@ -327,6 +327,17 @@ TEST(CApi, DecodesLocalPartsAndXtext) {
   EXPECT_EQ(decoded(smtp_parser_decode_local_part, "\""), "\"");
   EXPECT_EQ(decoded(smtp_parser_decode_local_part, ""), "");
   EXPECT_EQ(decoded(smtp_parser_decode_xtext, "a+20b+2B"), "a b+");
+  std::array<char, 8> orcpt{};
+  EXPECT_EQ(smtp_parser_decode_orcpt({"utf-8", 5}, {"\\x{E4}b", 7}, orcpt.data(), orcpt.size()),
+            3U);
+  EXPECT_EQ(std::string_view(orcpt.data(), 3),
+            "\xc3\xa4"
+            "b");
+  EXPECT_EQ(smtp_parser_decode_orcpt({"rfc822", 6}, {"+20", 3}, orcpt.data(), 3), 1U);
+  EXPECT_EQ(smtp_parser_decode_orcpt({"rfc822", 6}, {"+20", 3}, orcpt.data(), 2),
+            SMTP_PARSER_NO_ROOM);
+  EXPECT_EQ(smtp_parser_decode_orcpt({nullptr, 6}, {"+20", 3}, orcpt.data(), 3),
+            SMTP_PARSER_NO_ROOM);
   std::array<char, 2> small{};
   EXPECT_EQ(smtp_parser_decode_xtext({"+20", 3}, small.data(), small.size()), SMTP_PARSER_NO_ROOM);
   EXPECT_EQ(smtp_parser_decode_local_part({"abc", 3}, nullptr, 3), SMTP_PARSER_NO_ROOM);

@@ -246,6 +246,23 @@ TEST(Decoding, OfXtextReplacesHexadecimals) {
   EXPECT_EQ(decoded("cut+4"), "cut+4") << "not xtext, and not read behind its end";
 }
 
+TEST(Decoding, OfOrcptGoesByItsType) {
+  const auto decoded = [](std::string_view type, std::string_view address) {
+    std::string out(address.size(), '\0');
+    out.resize(decode_orcpt(type, address, out.data()));
+    return out;
+  };
+  EXPECT_EQ(decoded("rfc822", "a+2Bb\\x{2B}"), "a+b\\x{2B}");
+  EXPECT_EQ(decoded("UTF-8", "a\\x{2b}b\\x{5C}+41"), "a+b\\+41");
+  EXPECT_EQ(decoded("utf-8", "\\x{E4}\\x{7FF}\\x{20AC}\\x{D7FF}\\x{1F4E7}\\x{10FFFF}"),
+            "\xc3\xa4\xdf\xbf\xe2\x82\xac\xed\x9f\xbf\xf0\x9f\x93\xa7\xf4\x8f\xbf\xbf");
+  for (const std::string_view other :
+       {"\\", "\\x", "\\x{", "\\x{}", "\\x{4", "\\x{zz}", "\\x{D800}", "\\x{110000}",
+        "\\x{1000000000000000041}", "\\X{41}"}) {
+    EXPECT_EQ(decoded("utf-8", other), other) << "no escape, and not read behind its end";
+  }
+}
+
 // SMTPUTF8
 
 TEST(Smtputf8, IsNeededByAMailWhosePathIsNotAscii) {

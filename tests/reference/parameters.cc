@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tests/reference/date_time.h"
 
@@ -40,17 +41,66 @@ bool hexchar(Scanner& scan, Encoded allowed) {
 }
 
 // xtext = *( xchar / hexchar ) (RFC 3461, 4)
-// With `utf8_too` also what is not ASCII (RFC 6533, 3).
-bool xtext(Scanner& scan, Encoded allowed, bool utf8_too = false) {
+bool xtext(Scanner& scan, Encoded allowed) {
   for (;;) {
     if (is_xchar(scan.peek())) {
       scan.move_to(scan.at() + 1);
     } else if (scan.take('+')) {
       if (!hexchar(scan, allowed)) return false;
-    } else if (utf8_too && scan.peek() >= 0x80) {
-      if (!scan.utf8()) return false;
     } else {
       return true;
+    }
+  }
+}
+
+// EmbeddedUnicodeChar = "\x" "{" HEXPOINT "}" (RFC 6533, 3), behind its backslash
+bool embedded_unicode_char(Scanner& scan) {
+  static const std::string hex = "0123456789ABCDEFabcdef";
+  static const std::string nz = hex.substr(1);
+  static const std::string nzd = "123456789ABCEFabcef";
+  // A line of HEXPOINT each, digit by digit.
+  static const std::vector<std::vector<std::string>> points{
+      {"01", "123456789", "}"},
+      {"1", "0", "}"},
+      {"2", "0", "}"},
+      {"2", "Bb", "}"},
+      {"3", "Dd", "}"},
+      {"7", "Ff", "}"},
+      {"5", "Cc", "}"},
+      {"89ABCDEFabcdef", hex, "}"},
+      {nz, hex, hex, "}"},
+      {nzd, hex, hex, hex, "}"},
+      {"Dd", "01234567", hex, hex, "}"},
+      {nz, hex, hex, hex, hex, "}"},
+      {"1", "0", hex, hex, hex, hex, "}"},
+  };
+  if (!scan.expect('x') || !scan.expect('{')) return false;
+  std::vector<std::vector<std::string>> viable = points;
+  for (std::size_t i = 0;; ++i) {
+    const unsigned char c = scan.peek();
+    const auto differs = [&](const std::vector<std::string>& point) {
+      return i >= point.size() || c == '\0' || c >= 0x80 ||
+             point[i].find(static_cast<char>(c)) == std::string::npos;
+    };
+    std::erase_if(viable, differs);
+    if (viable.empty()) return scan.fail_here();
+    scan.move_to(scan.at() + 1);
+    if (c == '}') return true;
+  }
+}
+
+// utf-8-addr-xtext, utf-8-addr-unitext = 1*( QUCHAR / EmbeddedUnicodeChar ) (RFC 6533, 3)
+bool utf8_address(Scanner& scan) {
+  const std::size_t begin = scan.at();
+  for (;;) {
+    if (scan.peek() >= 0x80) {
+      if (!scan.utf8()) return false;
+    } else if (scan.take('\\')) {
+      if (!embedded_unicode_char(scan)) return false;
+    } else if (is_xchar(scan.peek())) {
+      scan.move_to(scan.at() + 1);
+    } else {
+      return scan.at() > begin || scan.fail_here();
     }
   }
 }
@@ -112,14 +162,16 @@ bool notify_value(Scanner& scan, Command& command) {
   return false;
 }
 
-// original-recipient-address = addr-type ";" xtext
+// original-recipient-address = addr-type ";" xtext (RFC 3461, 4.2), or "utf-8;" and its own
+// encoding
 bool orcpt_value(Scanner& scan, Command& command) {
   const std::size_t begin = scan.at();
   while (is_atext(scan.peek()) && scan.peek() != '=') scan.move_to(scan.at() + 1);
   command.orcpt_type = scan.from(begin);
   if (command.orcpt_type.empty() || !scan.expect(';')) return scan.fail_here();
   const std::size_t address = scan.at();
-  if (!xtext(scan, Encoded::kPrintable, in_capitals(command.orcpt_type) == "UTF-8")) return false;
+  const bool is_utf8 = in_capitals(command.orcpt_type) == "UTF-8";
+  if (!(is_utf8 ? utf8_address(scan) : xtext(scan, Encoded::kPrintable))) return false;
   command.orcpt_address = scan.from(address);
   command.orcpt = scan.from(begin);
   return true;
