@@ -90,9 +90,9 @@
             ( "=" ( [1-9] DIGIT{0,8} ) >short_number_begin $short_number_digit %hold_for_end ) $err(bad_value);
   holduntil = "HOLDUNTIL"i %is_holduntil %claim_hold
               ( "=" date_time >value_begin %hold_until_end ) $err(bad_value);
-  # RFC 3885, 3
+  # RFC 3885, 1 and 3: its base64 is any of the 64 letters, without "=", which no esmtp-value holds.
   mtrk = "MTRK"i %is_mtrk %claim
-         ( "=" base64 >mtrk_begin %mtrk_end
+         ( "=" base64_char+ >mtrk_begin %mtrk_end
            ( ":" DIGIT{1,9} >short_number_begin $short_number_digit %mtrk_time_end )? ) $err(bad_value);
   # RFC 6710, 3
   mt_priority = "MT-PRIORITY"i %is_mt_priority %claim

@@ -166,7 +166,7 @@ struct Command {
   std::string_view orcpt_address;  // "xtext", still encoded: decode_orcpt(); may be UTF-8 when the
                                    // type is "utf-8"
   std::string_view auth_param;     // AUTH=: xtext or "<>"
-  std::string_view mtrk;           // MTRK, the certifier: base64
+  std::string_view mtrk;           // MTRK, the certifier: base64 without "="
 
   // BDAT; BURL has chunk_last too. A rejected BDAT still consumes the octets it announces (RFC
   // 3030, 2), so its size is told whenever a number stands behind "BDAT " and ends at white space

@@ -237,7 +237,7 @@ typedef struct smtp_parser_command {
   int32_t by_trace;
   uint32_t hold_for_s;
   int64_t hold_until_s;  /* seconds since 1970-01-01T00:00:00Z */
-  smtp_parser_view mtrk; /* base64 */
+  smtp_parser_view mtrk; /* base64 without "=" */
   uint32_t mtrk_s;       /* 0: no time-out */
   int32_t mt_priority;   /* -9 to 9 */
   int64_t rrvs_since_s;  /* seconds since 1970-01-01T00:00:00Z */

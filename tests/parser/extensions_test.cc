@@ -156,9 +156,9 @@ TEST(ExtensionParameters, OfTimeFollowRfc3339) {
 
 TEST(ExtensionParameters, OfMessageTracking) {
   EXPECT_EQ(mail_with("MTRK=AAAA"), " mtrk=[AAAA]:0");
-  EXPECT_EQ(mail_with("MTRK=QUJDREVGR0hJSktMTU5PUFFSU1Q=:3600"),
-            " mtrk=[QUJDREVGR0hJSktMTU5PUFFSU1Q=]:3600");
-  EXPECT_EQ(mail_with("MTRK=AAA"), "MAIL rejected: bad parameter at 24");
+  EXPECT_EQ(mail_with("MTRK=QUJDREVGR0hJSktMTU5PUFFSU1Q:3600"),
+            " mtrk=[QUJDREVGR0hJSktMTU5PUFFSU1Q]:3600");
+  EXPECT_EQ(mail_with("MTRK=AAA="), "MAIL rejected: bad parameter at 24");
   EXPECT_EQ(mail_with("MTRK=AAAA:"), "MAIL rejected: bad parameter at 26");
   EXPECT_EQ(mail_with("MTRK=AAAA:1234567890"), "MAIL rejected: bad parameter at 35");
 }

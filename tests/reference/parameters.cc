@@ -207,11 +207,15 @@ bool hold_until_value(Scanner& scan, Command& command) {
   return date_time(scan, command.hold_until_s);
 }
 
-// mtrk-value = mtrk-certifier [ ":" mtrk-timeout ] (RFC 3885, 3.1)
+// mtrk-value = mtrk-certifier [ ":" mtrk-timeout ]    mtrk-certifier = 1*base64 (RFC 3885, 3)
+// base64 = %x2b / %x2f / %x30-39 / %x41-5a / %x61-7a (RFC 3885, 1)
 bool mtrk_value(Scanner& scan, Command& command) {
   const std::size_t begin = scan.at();
-  if (!base64(scan)) return false;
+  while (is_let_dig(scan.peek()) || scan.peek() == '+' || scan.peek() == '/') {
+    scan.move_to(scan.at() + 1);
+  }
   command.mtrk = scan.from(begin);
+  if (command.mtrk.empty()) return scan.fail_here();
   command.mtrk_s = 0;
   if (!scan.take(':')) return true;
   std::uint64_t seconds = 0;
