@@ -238,7 +238,18 @@ ValueFault decode_priority(std::string_view value, Capabilities& out) noexcept {
   return check_end(value);
 }
 
-// RFC 9422, 3: values are 1 to 999999
+// RFC 9422, 3: 1*( VCHAR but ";" )
+constexpr bool is_limit_value_octet(char c) noexcept {
+  return c > ' ' && c <= '~' && c != ';';
+}
+
+ValueFault check_limit_value(std::string_view value) noexcept {
+  const auto* const wrong = std::find_if_not(value.begin(), value.end(), is_limit_value_octet);
+  if (!value.empty() && wrong == value.end()) return {};
+  return bad_parameter(wrong);
+}
+
+// RFC 9422, 3 and 4: the values of those that are known are 1 to 999999
 ValueFault decode_limit(std::string_view item, Capabilities& out) noexcept {
   std::size_t name_end = 0;
   while (name_end < item.size() && is_limit_octet(item[name_end])) ++name_end;
@@ -247,7 +258,9 @@ ValueFault decode_limit(std::string_view item, Capabilities& out) noexcept {
     return bad_parameter(item.data() + name_end);
   }
   const auto limit = kLimits.find(word_of(item.substr(0, name_end)), nullptr);
-  if (limit == nullptr) return {};
+  if (limit == nullptr) {
+    return has_value ? check_limit_value(without_prefix(item, name_end + 1)) : ValueFault{};
+  }
   out.*limit = 0;
   if (!has_value) return bad_parameter(item.data() + name_end);
   const std::string_view digits = without_prefix(item, name_end + 1);

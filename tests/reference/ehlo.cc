@@ -201,14 +201,28 @@ class Value {
                                           : name == "RCPTMAX"       ? &offer_.rcpt_max
                                           : name == "RCPTDOMAINMAX" ? &offer_.rcpt_domain_max
                                                                     : nullptr;
-    if (number_of_name == nullptr) return;
-    *number_of_name = 0;
     const std::size_t digits = equals + 1;
+    if (number_of_name == nullptr) {
+      if (equals < item.text.size()) limit_value(item.text.substr(digits), item.at + digits);
+      return;
+    }
+    *number_of_name = 0;
     if (equals == item.text.size() || item.text.substr(digits).starts_with('0')) {
       fail(SyntaxError::kBadParameter, item.at + std::min(digits, item.text.size()));
       return;
     }
     number(item.text.substr(digits), item.at + digits, 999'999, *number_of_name);
+  }
+
+  // limit-value = 1*(%x21-3A / %x3C-7E) ; Any VCHAR except ";"
+  void limit_value(std::string_view value, std::size_t at) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const auto c = static_cast<unsigned char>(value[i]);
+      if ((c >= 0x21 && c <= 0x3a) || (c >= 0x3c && c <= 0x7e)) continue;
+      fail(SyntaxError::kBadParameter, at + i);
+      return;
+    }
+    if (value.empty()) fail(SyntaxError::kBadParameter, at);
   }
 
   // "imap" or URLs (RFC 4468, 3.2)
