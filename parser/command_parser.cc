@@ -58,6 +58,11 @@ std::string_view without_end(std::string_view line) noexcept {
   return {line.data(), line.size() - (has_cr ? 2 : 1)};
 }
 
+void forget_chunk_size(Command& command) noexcept {
+  command.chunk_size = 0;
+  command.chunk_size_known = false;
+}
+
 // How many octets follow a BDAT that is rejected: see Command::chunk_size_known.
 void find_chunk_size(std::string_view arguments, Leniencies leniencies, Command& command) noexcept {
   const std::size_t gap =
@@ -80,7 +85,8 @@ Fault parse_again(std::string_view line, Fault strict, Leniencies leniencies,
   const std::size_t from = indent_of(line, leniencies) + length_of(command.verb);
   if (leniencies != 0) fault = parse_lenient_arguments(line, from, leniencies, command);
   if (fault.error == SyntaxError::kNone) return fault;
-  command.chunk_size_known = false;
+  // The grammar may have read a number that other octets than white space go on with.
+  forget_chunk_size(command);
   if (command.verb == Verb::kBdat) {
     find_chunk_size(without_prefix(command.line, from), leniencies, command);
   }
@@ -188,7 +194,7 @@ std::size_t CommandParser::find_end(std::string_view bytes, std::size_t from) co
 void CommandParser::reject_too_long(Verb verb, Command& command) const noexcept {
   command.verb = verb;
   command.line = {};
-  command.chunk_size_known = false;
+  forget_chunk_size(command);
   tell({SyntaxError::kLineTooLong, max_line(verb, leniencies_)}, command);
 }
 

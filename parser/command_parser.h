@@ -172,7 +172,7 @@ struct Command {
   // 3030, 2), so its size is told whenever a number stands behind "BDAT " and ends at white space
   // or at the line end. When even that is not so, or the line is too long, nobody knows how many
   // octets follow: reply and close the connection, for what comes next may be part of a message.
-  std::uint64_t chunk_size = 0;   // octets that follow the line
+  std::uint64_t chunk_size = 0;   // octets that follow the line; 0 where that is not known
   bool chunk_last = false;        // unspecified when the BDAT is rejected
   bool chunk_size_known = false;  // true for every BDAT that is not rejected
 

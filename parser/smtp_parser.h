@@ -246,7 +246,7 @@ typedef struct smtp_parser_command {
   /* BDAT, and chunk_last of BURL. The octets of a rejected BDAT follow all the same: skip them with
    * a smtp_parser_chunk, or close the connection when their number is not known. */
   int32_t chunk_last;
-  uint64_t chunk_size; /* octets that follow the line */
+  uint64_t chunk_size; /* octets that follow the line; 0 where that is not known */
   int32_t chunk_size_known;
 
   /* AUTH */

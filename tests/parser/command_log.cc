@@ -137,7 +137,10 @@ std::string CommandSession::describe_path() const {
 // After a rejected BDAT.
 std::string CommandSession::describe_what_follows() const {
   if (command_.verb != Verb::kBdat) return "";
-  if (!command_.chunk_size_known) return ", chunk of unknown size";
+  if (!command_.chunk_size_known) {
+    EXPECT_EQ(command_.chunk_size, 0U) << "nothing that somebody might take for a size";
+    return ", chunk of unknown size";
+  }
   return ", chunk of " + std::to_string(command_.chunk_size);
 }
 

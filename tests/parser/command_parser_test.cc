@@ -276,6 +276,10 @@ TEST(Bdat, TakesSizesUpTo64BitsAndNoFurther) {
 
 TEST(Bdat, RejectsWhatIsNoChunkHeader) {
   EXPECT_EQ(command_of("BDAT 5LAST"), "BDAT rejected: bad syntax at 6, chunk of unknown size");
+  EXPECT_EQ(command_of(std::string("BDAT 5\0", 7)),
+            "BDAT rejected: NUL octet at 6, chunk of unknown size");
+  EXPECT_EQ(command_of("BDAT 5" + std::string(600, ' ')),
+            "BDAT rejected: line too long at 512, chunk of unknown size");
   EXPECT_EQ(command_of("BDAT LAST"), "BDAT rejected: bad syntax at 5, chunk of unknown size");
   EXPECT_EQ(command_of("BDAT 5 LASTLY"), "BDAT rejected: bad syntax at 11, chunk of 5");
   EXPECT_EQ(command_of("BDAT 5 LAS"), "BDAT rejected: bad syntax at 10, chunk of 5");
