@@ -16,6 +16,7 @@
   u_domain = u_label ( "." u_label )* last_dot;
   address_literal = "[" >literal_begin ( dcontent* "]" @literal_end ) @err(bad_literal);
   host = ( ldh_domain | address_literal ) >host_begin %host_end;
+  hello_host = ( ldh_domain | address_literal >hello_literal ) >host_begin %host_end;
   source_route = ( "@" u_domain ( "," "@" u_domain )* ) >route_begin %route_end ":";
   qtext_smtp = 32..33 | 35..91 | 93..126 | path_utf8;
   quoted_pair_smtp = "\\" 32..126 >escapes;
@@ -138,7 +139,7 @@
   text = ( word ( WSP+ word )* ) >argument_begin %argument_end;
 
   # The commands; a verb has been read before, and for mail_end and rcpt_end the path.
-  hello := ( gap host >argument_begin %argument_end %hello_end eol | hello_without ) $err(bad_octet);
+  hello := ( gap hello_host >argument_begin %argument_end %hello_end eol | hello_without ) $err(bad_octet);
   mail_end := ( mail_parameters eol ) $err(bad_octet);
   mail := ( gap "FROM:"i after_colon
             ( "<" @path_begin ( ">" | in_reverse_path ) | bare_path )

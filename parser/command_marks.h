@@ -93,6 +93,10 @@ struct Marks {
   // Words
   bool end_host(Octet* end) noexcept;
   bool end_literal(Octet* bracket) noexcept;
+  // RFC 5321, 4.1.1.1: HELO takes a domain only.
+  bool begin_hello_literal(Octet* bracket) noexcept {
+    return command.verb != Verb::kHelo || grant(kAllowHeloLiteral, bracket);
+  }
   void fail_literal(Octet* at) noexcept;  // where it has no bracket
 
   // Paths; `end` is behind the path.

@@ -24,6 +24,7 @@
   action response_end { command.initial_response = view(m.begin, p); }
   action host_begin { m.host = p; m.kind = DomainKind::kName; }
   action host_end { if (!m.end_host(p)) fbreak; }
+  action hello_literal { if (!m.begin_hello_literal(p)) fbreak; }
   action hello_end { command.hello_kind = m.kind; }
 
   action literal_begin { m.literal = p; }

@@ -12,7 +12,7 @@ constexpr Leniencies all_leniencies() noexcept {
 constexpr Leniencies kPostfixLeniencies = kAllowBareLf | kAllowExtraSpace | kAllowSpaceAfterColon |
                                           kAllowNoBrackets | kAllowNoDomain | kAllowOddDots |
                                           kAllowUnderscore | kAllowTrailingDot | kAllowNoSmtpUtf8 |
-                                          kAllowAnyHello | kAllowLongLine;
+                                          kAllowAnyHello | kAllowLongLine | kAllowHeloLiteral;
 
 }  // namespace
 
@@ -32,6 +32,7 @@ std::string_view to_string(Leniency leniency) noexcept {
     case kAllowNoHello: return "no-hello";
     case kAllowArgument: return "argument";
     case kAllowLongLine: return "long-line";
+    case kAllowHeloLiteral: return "helo-literal";
   }
   return "unknown";
 }

@@ -42,6 +42,8 @@ enum Leniency : std::uint32_t {
   kAllowArgument = 1U << 12,
   // Lines of any command up to kMaxLenientLine octets.
   kAllowLongLine = 1U << 13,
+  // An address literal behind HELO, for which RFC 5321, 4.1.1.1 has nothing but a domain.
+  kAllowHeloLiteral = 1U << 14,
 };
 
 // Bits of Leniency.
@@ -50,7 +52,7 @@ using Leniencies = std::uint32_t;
 inline constexpr std::array kAllLeniencies = {
     kAllowBareLf,   kAllowExtraSpace, kAllowSpaceAfterColon, kAllowNoBrackets, kAllowNoDomain,
     kAllowOddDots,  kAllowUnderscore, kAllowTrailingDot,     kAllowAnyLiteral, kAllowNoSmtpUtf8,
-    kAllowAnyHello, kAllowNoHello,    kAllowArgument,        kAllowLongLine,
+    kAllowAnyHello, kAllowNoHello,    kAllowArgument,        kAllowLongLine,   kAllowHeloLiteral,
 };
 
 // A name for options and tables, as "bare-lf"; static storage.

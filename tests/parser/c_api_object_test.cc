@@ -270,7 +270,7 @@ TEST(CApi, NamesEveryError) {
 }
 
 TEST(CApi, NumbersLenienciesAsCppDoes) {
-  const std::array<std::pair<int, Leniency>, 14> pairs = {{
+  const std::array<std::pair<int, Leniency>, 15> pairs = {{
       {SMTP_PARSER_ALLOW_BARE_LF, kAllowBareLf},
       {SMTP_PARSER_ALLOW_EXTRA_SPACE, kAllowExtraSpace},
       {SMTP_PARSER_ALLOW_SPACE_AFTER_COLON, kAllowSpaceAfterColon},
@@ -285,6 +285,7 @@ TEST(CApi, NumbersLenienciesAsCppDoes) {
       {SMTP_PARSER_ALLOW_NO_HELLO, kAllowNoHello},
       {SMTP_PARSER_ALLOW_ARGUMENT, kAllowArgument},
       {SMTP_PARSER_ALLOW_LONG_LINE, kAllowLongLine},
+      {SMTP_PARSER_ALLOW_HELO_LITERAL, kAllowHeloLiteral},
   }};
   static_assert(pairs.size() == kAllLeniencies.size());
   for (const auto& [c, cpp] : pairs) EXPECT_EQ(static_cast<Leniencies>(c), cpp);

@@ -193,6 +193,7 @@ TEST(Greetings, TakeADomainOrAnAddressLiteral) {
     for (const std::string host : {"a", "a.example", "1", "x--y.example", "192.0.2.1"}) {
       EXPECT_EQ(command_of(verb + " " + host), verb + " [" + host + "]");
     }
+    if (verb == "HELO") continue;  // RFC 5321, 4.1.1.1: a domain only
     EXPECT_EQ(command_of(verb + " [192.0.2.1]"), verb + " [[192.0.2.1]] kind=ipv4");
     EXPECT_EQ(command_of(verb + " [IPv6:2001:db8::1]"), verb + " [[IPv6:2001:db8::1]] kind=ipv6");
     EXPECT_EQ(command_of(verb + " [X400:c=gb]"), verb + " [[X400:c=gb]] kind=general");
@@ -200,6 +201,7 @@ TEST(Greetings, TakeADomainOrAnAddressLiteral) {
 }
 
 TEST(Greetings, RejectWhatIsNoDomain) {
+  EXPECT_EQ(command_of("HELO [192.0.2.1]"), "HELO rejected: bad syntax at 5");
   EXPECT_EQ(command_of("EHLO"), "EHLO rejected: bad syntax at 4");
   EXPECT_EQ(command_of("EHLO "), "EHLO rejected: bad syntax at 5");
   EXPECT_EQ(command_of("EHLO  a"), "EHLO rejected: bad syntax at 5");

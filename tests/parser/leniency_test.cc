@@ -50,6 +50,8 @@ const std::vector<Liberty>& liberties() {
       {kAllowNoSmtpUtf8, "MAIL FROM:<\xc3\xa4@b>", "MAIL local=[\xc3\xa4] domain=[b] utf8"},
       {kAllowAnyHello, "EHLO my host!", "EHLO [my host!] kind=none"},
       {kAllowAnyHello, "HELO \xc3\xa4", "HELO [\xc3\xa4] kind=none"},
+      {kAllowHeloLiteral, "HELO [192.0.2.1]", "HELO [[192.0.2.1]] kind=ipv4"},
+      {kAllowHeloLiteral, "HELO [IPv6:::1] ", "HELO [[IPv6:::1]] kind=ipv6"},
       {kAllowNoHello, "EHLO", "EHLO kind=none"},
       {kAllowNoHello, "HELO ", "HELO kind=none"},
       {kAllowArgument, "DATA now", "DATA [now]"},

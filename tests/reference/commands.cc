@@ -53,9 +53,11 @@ bool text(Scanner& scan, std::string_view& argument) {
   }
 }
 
+// ehlo = "EHLO" SP ( Domain / address-literal )    helo = "HELO" SP Domain (RFC 5321, 4.1.1.1)
 bool hello(Scanner& scan, Command& command) {
   if (!scan.expect(' ')) return false;
   const std::size_t begin = scan.at();
+  if (command.verb == Verb::kHelo && scan.peek() == '[') return scan.fail_here();
   if (!host(scan)) return false;
   command.argument = scan.from(begin);
   return scan.end_of_line();
