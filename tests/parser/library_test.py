@@ -132,6 +132,15 @@ class Library(unittest.TestCase):
     def test_the_shared_library_needs_nothing_but_libc(self):
         self.assertEqual(self.needed(self.shared), ["libc.so.6"])
 
+    def test_the_shared_library_cannot_allocate(self):
+        imported = {re.sub(r"@.*", "", line.split()[-1]) for line in
+                    run("nm", "-D", "-u", str(self.shared)).splitlines()}
+        allocates = re.compile(r"(malloc|calloc|realloc|reallocarray|free|.*alloc|.*memalign|strn?dup"
+                               r"|s?brk|mmap|_Zn[wa].*|_Zd[la].*|__cxa_.*)$")
+        self.assertIn("memchr", imported, "nm was not understood")
+        self.assertEqual([name for name in sorted(imported)
+                          if allocates.match(name) and name != "__cxa_finalize"], [])
+
     def test_the_static_library_needs_nothing_but_libc(self):
         # What the compiler itself brings along (libgcc) is linked into every program.
         run(*CC, "-shared", "-nostdlib", "-Wl,--no-undefined", "-Wl,--whole-archive",
