@@ -5,6 +5,7 @@
 
 #include "parser/command_parser.h"
 #include "tests/events/event_text.h"
+#include "tests/reference/limits.h"
 #include "tests/reference/parameters.h"
 #include "tests/reference/path.h"
 #include "tests/reference/reference.h"
@@ -266,10 +267,10 @@ bool find_forbidden_octet(std::string_view text, SyntaxError& error, std::uint32
 Command parse_command(std::string_view line) {
   Command command;
   command.verb = verb_of(line);
-  const std::uint32_t limit = max_line(command.verb);
+  const std::size_t limit = line_limit(to_string(command.verb));
   if (line.size() > limit) {
     command.error = SyntaxError::kLineTooLong;
-    command.error_offset = limit;
+    command.error_offset = static_cast<std::uint32_t>(limit);
     return command;
   }
   command.line = line.substr(0, line.size() - 2);
@@ -284,9 +285,9 @@ Command parse_command(std::string_view line) {
 
 AuthResponse parse_response(std::string_view line) {
   AuthResponse response;
-  if (line.size() > kMaxAuthLine) {
+  if (line.size() > kAuthLineLimit) {
     response.error = SyntaxError::kLineTooLong;
-    response.error_offset = kMaxAuthLine;
+    response.error_offset = kAuthLineLimit;
     return response;
   }
   Scanner scan(line);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/reference/date_time.h"
+#include "tests/reference/limits.h"
 
 namespace smtpmark::reference {
 namespace {
@@ -324,7 +325,8 @@ bool known_parameter(Scanner& scan, std::size_t begin, const Rule& rule, Command
 class Unknowns {
  public:
   bool add(Scanner& scan, std::size_t begin, const std::string& keyword) {
-    if (++count_ > kMaxUnknownParameters) return scan.fail(SyntaxError::kTooManyParameters, begin);
+    if (++count_ > kUnknownParametersLimit)
+      return scan.fail(SyntaxError::kTooManyParameters, begin);
     return keywords_.insert(keyword).second || scan.fail(SyntaxError::kDuplicateParameter, begin);
   }
 

@@ -1,6 +1,6 @@
 // A second opinion: parsers written straight from the ABNF of the RFCs, slow and obvious, to hold
-// the real ones against. They take the whole input at once, are strict, and return their events as
-// the case pages show them (tests/cases/README.md).
+// the real ones against, with limits of their own (limits.h). They take the whole input at once,
+// are strict, and return their events as the case pages show them (tests/cases/README.md).
 #ifndef SMTPMARK_TESTS_REFERENCE_REFERENCE_H_
 #define SMTPMARK_TESTS_REFERENCE_REFERENCE_H_
 

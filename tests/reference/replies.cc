@@ -3,6 +3,7 @@
 #include <string>
 
 #include "tests/events/event_text.h"
+#include "tests/reference/limits.h"
 #include "tests/reference/reference.h"
 #include "tests/reference/scanner.h"
 
@@ -10,8 +11,6 @@ namespace smtpmark::reference {
 namespace {
 
 using namespace parser;
-
-constexpr ReplyOptions kLimits;
 
 // Reply-code = %x32-35 %x30-35 %x30-39 (RFC 5321, 4.2)
 bool reply_code(Scanner& scan, std::uint16_t& code) {
@@ -108,11 +107,11 @@ bool ReplyReader::reject(SyntaxError error, std::size_t offset, ReplyLine& line)
 bool ReplyReader::next(ReplyLine& line) {
   if (failed_) return false;
   const std::string_view rest = input_.substr(consumed_);
-  const std::string_view window = rest.substr(0, kLimits.max_line);
+  const std::string_view window = rest.substr(0, kReplyLineLimit);
   const std::size_t lf = window.find('\n');
   if (lf == std::string_view::npos) {
-    return window.size() == kLimits.max_line &&
-           reject(SyntaxError::kLineTooLong, kLimits.max_line, line);
+    return window.size() == kReplyLineLimit &&
+           reject(SyntaxError::kLineTooLong, kReplyLineLimit, line);
   }
   if (lf == 0 || rest[lf - 1] != '\r') return reject(SyntaxError::kBareLf, lf, line);
   Scanner scan(rest.substr(0, lf + 1));
@@ -128,9 +127,9 @@ bool ReplyReader::next(ReplyLine& line) {
     const std::size_t at = first_difference(std::to_string(line.code), std::to_string(code_));
     return reject(SyntaxError::kCodeMismatch, at, line);
   }
-  if (lines_ == kLimits.max_lines) return reject(SyntaxError::kTooManyLines, 0, line);
-  if (octets_ + lf + 1 > kLimits.max_reply) {
-    return reject(SyntaxError::kReplyTooLong, kLimits.max_reply - octets_, line);
+  if (lines_ == kReplyLinesLimit) return reject(SyntaxError::kTooManyLines, 0, line);
+  if (octets_ + lf + 1 > kReplyOctetsLimit) {
+    return reject(SyntaxError::kReplyTooLong, kReplyOctetsLimit - octets_, line);
   }
   line.error = SyntaxError::kNone;
   line.error_offset = 0;
