@@ -26,7 +26,70 @@ void require_same(smtp_parser_result a, FeedResult b) {
           "C and C++ return the same");
 }
 
+bool same_path(const smtp_parser_command& a, const Path& b) {
+  const auto has = [&](std::uint32_t flag) { return (a.path_flags & flag) != 0; };
+  return same(a.mailbox, b.mailbox) && same(a.local_part, b.local_part) &&
+         same(a.domain, b.domain) && same(a.source_route, b.source_route) &&
+         a.domain_kind == static_cast<std::uint32_t>(b.domain_kind) &&
+         has(SMTP_PARSER_PATH_QUOTED) == b.is_quoted &&
+         has(SMTP_PARSER_PATH_ESCAPED) == b.is_escaped && has(SMTP_PARSER_PATH_UTF8) == b.is_utf8;
+}
+
+// A member is compared when its bit is set in both.
+bool same_parameters(const smtp_parser_command& a, const Command& b) {
+  const auto lacks = [&](std::uint32_t bit) { return (b.parameters_present & bit) == 0; };
+  return a.parameters_present == b.parameters_present && same(a.parameters, b.parameters) &&
+         (lacks(parser::kParamSize) || a.size == b.size) &&
+         (lacks(parser::kParamBody) || a.body == static_cast<std::int32_t>(b.body)) &&
+         (lacks(parser::kParamRet) || (a.ret_full != 0) == b.ret_full) &&
+         (lacks(parser::kParamEnvid) || same(a.envid, b.envid)) &&
+         (lacks(parser::kParamNotify) || a.notify == b.notify) &&
+         (lacks(parser::kParamOrcpt) ||
+          (same(a.orcpt, b.orcpt) && same(a.orcpt_type, b.orcpt_type) &&
+           same(a.orcpt_address, b.orcpt_address))) &&
+         (lacks(parser::kParamAuth) || same(a.auth, b.auth_param)) &&
+         (lacks(parser::kParamBy) ||
+          (a.by_s == b.by_s && (a.by_notify != 0) == (b.by_mode == parser::ByMode::kNotify) &&
+           (a.by_trace != 0) == b.by_trace)) &&
+         (lacks(parser::kParamHoldFor) || a.hold_for_s == b.hold_for_s) &&
+         (lacks(parser::kParamHoldUntil) || a.hold_until_s == b.hold_until_s) &&
+         (lacks(parser::kParamMtrk) || (same(a.mtrk, b.mtrk) && a.mtrk_s == b.mtrk_s)) &&
+         (lacks(parser::kParamMtPriority) || a.mt_priority == b.mt_priority) &&
+         (lacks(parser::kParamRrvs) || (a.rrvs_since_s == b.rrvs_since_s &&
+                                        a.rrvs_action == static_cast<std::int32_t>(b.rrvs_action)));
+}
+
+bool has_path(Verb verb) {
+  return verb == Verb::kMail || verb == Verb::kRcpt || verb == Verb::kSend || verb == Verb::kSoml ||
+         verb == Verb::kSaml;
+}
+
+void require_same_arguments(const smtp_parser_command& a, const Command& b) {
+  require(same(a.argument, b.argument), "C and C++ see the same argument");
+  require(same(a.initial_response, b.initial_response) &&
+              (a.has_initial_response != 0) == (b.initial_response.data() != nullptr),
+          "C and C++ see the same initial response");
+  if (has_path(b.verb)) {
+    require(same_path(a, b.path), "C and C++ see the same path");
+    require(same_parameters(a, b), "C and C++ see the same parameters");
+  } else {
+    require(a.mailbox.size == 0 && a.parameters_present == 0, "no other verb has a path");
+    require(same(a.parameters, b.parameters), "C and C++ see the same attributes");
+  }
+  if (b.verb == Verb::kBdat || b.verb == Verb::kBurl) {
+    require((a.chunk_last != 0) == b.chunk_last, "C and C++ see the same LAST");
+  }
+}
+
+void require_same_chunk(const smtp_parser_command& a, const Command& b) {
+  require(a.chunk_size == b.chunk_size && (a.chunk_size_known != 0) == b.chunk_size_known,
+          "C and C++ see the same chunk");
+  require(b.chunk_size_known || b.chunk_size == 0, "a size that is not known is not told");
+}
+
 void require_same(const smtp_parser_command& a, const Command& b) {
+  if (b.verb == Verb::kBdat) require_same_chunk(a, b);
+  if (b.error == SyntaxError::kNone) require_same_arguments(a, b);
   require(a.verb == static_cast<std::int32_t>(b.verb) &&
               a.error == static_cast<std::int32_t>(b.error) && a.error_offset == b.error_offset,
           "C and C++ see the same verb and error");
@@ -44,6 +107,17 @@ void require_same(const smtp_parser_body_faults& a, const BodyFaults& b) {
   require(b.any() == !is_clean, "any() tells whether there are faults");
 }
 
+// The octets that would end a line are not in what an accepted value stands for.
+void require_decoded_orcpt(const smtp_parser_command& command) {
+  std::array<char, kMaxAuthLine> decoded;
+  const std::size_t size = smtp_parser_decode_orcpt(command.orcpt_type, command.orcpt_address,
+                                                    decoded.data(), decoded.size());
+  require(size <= command.orcpt_address.size, "decoding makes nothing longer");
+  require(std::string_view(decoded.data(), size).find_first_of(std::string_view("\r\n\0", 3)) ==
+              std::string_view::npos,
+          "no line end comes out of an address");
+}
+
 void use_parameters(const smtp_parser_command& command) {
   std::array<char, kMaxAuthLine> decoded;
   require(smtp_parser_decode_local_part(command.local_part, decoded.data(), decoded.size()) <=
@@ -57,7 +131,11 @@ void use_parameters(const smtp_parser_command& command) {
                         {command.parameters.data, command.parameters.size}),
             "a value lies within the parameters");
     smtp_parser_decode_xtext(parameter.value, decoded.data(), decoded.size());
+    require(smtp_parser_decode_orcpt({"utf-8", 5}, parameter.value, decoded.data(),
+                                     decoded.size()) <= parameter.value.size,
+            "decoding makes nothing longer");
   }
+  require_decoded_orcpt(command);
 }
 
 // A server that says yes to everything, twice.
@@ -317,6 +395,20 @@ bool check_decoding() {
   require(local("a\\b", 8) == 3 && local("\"a", 8) == 2 && local("\"", 8) == 1,
           "no quotes, no pairs");
   require(local("\"a\\b\"", 8) == 2 && local("\"a\\\"", 8) == 2, "a pair is one octet");
+  const auto address = [&](std::string_view text) {
+    std::array<char, 16> octets;
+    return smtp_parser_decode_orcpt({"utf-8", 5}, {text.data(), text.size()}, octets.data(),
+                                    octets.size());
+  };
+  require(address("\\x{41}") == 1 && address("\\x{e4}") == 2 && address("\\x{20AC}") == 3 &&
+              address("\\x{10FFFF}") == 4,
+          "an escape is one character");
+  for (const std::string_view text :
+       {"\\x{", "\\x{}", "\\x{4", "\\x{g}", "\\x{D800}", "\\x{110000}"}) {
+    require(address(text) == text.size(), "what is no escape stays");
+  }
+  require(smtp_parser_decode_orcpt({nullptr, 1}, {"a", 1}, out.data(), 8) == SMTP_PARSER_NO_ROOM,
+          "no type");
   require(xtext("a+4", 8) == 3 && xtext("+", 8) == 1 && xtext("+41", 8) == 1, "three are one");
   smtp_parser_parameter parameter;
   smtp_parser_view rest{nullptr, 0};
