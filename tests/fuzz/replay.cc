@@ -1,4 +1,5 @@
-// Runs a fuzz target without a fuzzer: over its corpus, then over deterministic mutations of it.
+// Runs a fuzz target without a fuzzer: over its corpus, then over deterministic mutations of it,
+// some of which have a line about as long as its limit.
 //
 //   replay_TARGET --dictionary FILE [--executions N] [--seconds N] [--seed N] [--max-len N]
 //   FOLDER...
@@ -6,6 +7,7 @@
 // The same arguments give the same inputs. The input of an abort is left in the file "finding" of
 // the working directory (under AddressSanitizer: ASAN_OPTIONS=abort_on_error=1).
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -30,8 +32,16 @@ struct Options {
   std::uint64_t executions = 20'000;
   std::uint64_t seconds = 0;  // 0: as many executions as were asked for, however long it takes
   std::uint64_t seed = 1;
-  std::size_t max_len = 512;
+  std::size_t max_len = 2048;  // beyond the limits of all lines but AUTH
 };
+
+// One input in so many may be longer than that, for the lines of AUTH.
+constexpr std::size_t kLongInputs = 64;
+constexpr std::size_t kLongest = 12'800;
+
+// Where lines are at their limits (parser/command_parser.h), and by how much they are about there.
+constexpr std::array<std::size_t, 5> kLimits = {512, 1087, 1298, 2048, 12'288};
+constexpr std::size_t kAbout = 3;
 
 [[noreturn]] void fail(const std::string& why) {
   std::fprintf(stderr, "%s\n", why.c_str());
@@ -98,7 +108,9 @@ class Mutator {
   const std::string& next() {
     text_ = pick(inputs_);
     for (std::size_t changes = 1 + below(4); changes > 0; --changes) change();
-    if (text_.size() > max_len_) text_.resize(max_len_);
+    const std::size_t limit = below(kLongInputs) == 0 ? std::max(max_len_, kLongest) : max_len_;
+    if (below(16) == 0) stretch(limit);
+    if (text_.size() > limit) text_.resize(limit);
     return text_;
   }
 
@@ -137,6 +149,22 @@ class Mutator {
   void splice(std::size_t at) {
     const std::string& other = pick(inputs_);
     text_.replace(at, std::string::npos, other, below(other.size() + 1), std::string::npos);
+  }
+
+  // Brings a line to one of the limits that an input may reach, or about there.
+  void stretch(std::size_t limit) {
+    const std::size_t at = position();
+    const std::size_t before = text_.rfind("\r\n", at == 0 ? 0 : at - 1);
+    const std::size_t begin = before == std::string::npos || at == 0 ? 0 : before + 2;
+    const std::size_t crlf = text_.find("\r\n", at);
+    const std::size_t size = (crlf == std::string::npos ? text_.size() : crlf + 2) - begin;
+    const auto beyond = std::upper_bound(kLimits.begin(), kLimits.end(), limit);
+    if (beyond == kLimits.begin()) return;
+    const std::size_t reachable = static_cast<std::size_t>(beyond - kLimits.begin());
+    const std::size_t wanted = kLimits[below(reachable)] - kAbout + below(2 * kAbout + 1);
+    if (wanted <= size) return;
+    const char octet = at > begin && below(4) != 0 ? text_[at - 1] : 'A';
+    text_.insert(at, wanted - size, octet);
   }
 
   const Inputs& inputs_;
