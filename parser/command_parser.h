@@ -46,7 +46,8 @@ std::string_view to_string(Verb verb) noexcept;
 
 enum class DomainKind : std::uint8_t {
   kNone,     // there is no domain: "<>", "<Postmaster>"
-  kName,     // labels of letters, digits and hyphens, or U-labels: "b.example"
+  kName,     // labels of letters, digits and hyphens, or U-labels, which are checked as UTF-8 and
+             // not against IDNA: "b.example"
   kIpv4,     // "[192.0.2.1]" (RFC 5321, 4.1.3)
   kIpv6,     // "[IPv6:2001:db8::1]"
   kGeneral,  // "[tag:content]"; with kAllowAnyLiteral also what is none of these
@@ -128,7 +129,8 @@ enum Notify : std::uint8_t {
 // error_offset is where the octets stop being the beginning of any line the grammar has. It is the
 // first octet beyond a limit that is broken, the first one of a parameter that is given twice or
 // belongs to another command, the first one that is not ASCII when SMTPUTF8 is missing, and 0 for
-// an unknown command. A CR, LF or NUL inside a line outranks whatever else is wrong with it.
+// an unknown command. A CR, LF or NUL inside a line outranks whatever else is wrong with it, but
+// its length: a line over its limit is kLineTooLong, whatever it holds.
 struct Command {
   Verb verb = Verb::kUnknown;
   SyntaxError error = SyntaxError::kNone;  // of a rejected line
