@@ -92,8 +92,8 @@ template <ScanPath kPath>
 void frame_text(benchmark::State& state) {
   time_body(state, body_of(kBodyOctets, 76, 0), kPath);
 }
-BENCHMARK(frame_text<ScanPath::kBest>)->Arg(0)->Arg(16384)->Arg(1460)->Arg(64);
-BENCHMARK(frame_text<ScanPath::kPortable>)->Arg(0)->Arg(16384)->Arg(1460)->Arg(64);
+BENCHMARK(frame_text<ScanPath::kBest>)->Arg(0)->Arg(16384)->Arg(1460)->Arg(64)->Arg(16)->Arg(1);
+BENCHMARK(frame_text<ScanPath::kPortable>)->Arg(0)->Arg(16384)->Arg(1460)->Arg(64)->Arg(16)->Arg(1);
 BENCHMARK(frame_text<ScanPath::kAvx2>)->Arg(0);
 
 // The floor: one look at each octet.

@@ -14,7 +14,8 @@ using parser::Command;
 using parser::CommandParser;
 using parser::Verb;
 
-// Sessions of eight commands, no two alike.
+// Sessions of seven commands, no two alike. The message comes by BDAT in one and by DATA in the
+// next, for a transaction has only one of them (RFC 3030, 2).
 Transcript commands(std::size_t sessions) {
   Transcript transcript;
   Words words;
@@ -36,9 +37,12 @@ Transcript commands(std::size_t sessions) {
       add("RCPT TO:<" + mailbox + ">" + (notify ? " NOTIFY=SUCCESS,FAILURE" : ""),
           "RCPT " + mailbox + " " + (notify ? "6" : "0"));
     }
-    const std::string chunk = std::to_string(words.number(900, 900'000));
-    add("BDAT " + chunk + " LAST", "BDAT " + chunk);
-    add("DATA", "DATA");
+    if (i % 2 == 0) {
+      const std::string chunk = std::to_string(words.number(900, 900'000));
+      add("BDAT " + chunk + " LAST", "BDAT " + chunk);
+    } else {
+      add("DATA", "DATA");
+    }
     add("RSET", "RSET");
     add("QUIT", "QUIT");
   }

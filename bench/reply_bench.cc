@@ -105,10 +105,10 @@ Transcript ehlo_replies(std::size_t count) {
 }
 
 template <typename Use>
-std::size_t decode(std::string_view octets, Use use) {
+std::size_t decode(std::string_view octets, std::size_t piece, Use use) {
   Capabilities offered;
   std::size_t count = 0;
-  parse<ReplyParser, ReplyLine>(octets, octets.size(), [&](const ReplyLine& line) {
+  parse<ReplyParser, ReplyLine>(octets, piece, [&](const ReplyLine& line) {
     if (line.first) {
       offered = {};
     } else {
@@ -123,21 +123,23 @@ std::size_t decode(std::string_view octets, Use use) {
 
 void decode_ehlo_replies(benchmark::State& state) {
   const Transcript transcript = ehlo_replies(400);
+  const std::size_t piece = piece_size(state, transcript.octets);
   std::vector<std::string> events;
-  decode(transcript.octets,
+  decode(transcript.octets, piece,
          [&](const Capabilities& offered) { events.push_back(offer_text(offered)); });
   if (events != transcript.events) return state.SkipWithError("wrong capabilities");
   const auto lines = static_cast<std::size_t>(
       std::count(transcript.octets.begin(), transcript.octets.end(), '\n'));
   for (auto round : state) {
     benchmark::DoNotOptimize(round);
-    const std::size_t count = decode(
-        transcript.octets, [](const Capabilities& offered) { benchmark::DoNotOptimize(&offered); });
+    const std::size_t count = decode(transcript.octets, piece, [](const Capabilities& offered) {
+      benchmark::DoNotOptimize(&offered);
+    });
     if (count != transcript.events.size()) return state.SkipWithError("wrong number of replies");
   }
   report(state, transcript.octets.size(), lines);
 }
-BENCHMARK(decode_ehlo_replies);
+BENCHMARK(decode_ehlo_replies)->Arg(0)->Arg(1460)->Arg(64)->Arg(16)->Arg(1);
 
 }  // namespace
 }  // namespace smtpmark::bench
