@@ -11,6 +11,7 @@ namespace {
 
 constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
 constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking whether to go on
+constexpr std::uint32_t kSession = 0x73657373;        // of make_random()
 
 // RFC 5321, 3.2 and 4.1.1.1: a server of RFC 821, which is to be greeted with HELO.
 bool knows_no_ehlo(std::uint16_t code) {
@@ -54,7 +55,10 @@ ClientSession::ClientSession(ClientContext& context, io::Transport& transport, T
       started_(started),
       now_(connected),
       phase_began_(connected) {
-  if (!context.plan.helo_name.fixed()) own_ehlo_ = hello(context.plan, number, context.random);
+  const SessionPlan& plan = context.plan;
+  if (plan.helo_name.fixed() && !plan.shape.draws()) return;
+  random_ = make_random(context.seed, context.class_number, number, kSession);
+  if (!plan.helo_name.fixed()) own_ehlo_ = hello(plan, number, random_);
 }
 
 io::Task<bool> ClientSession::run() {

@@ -52,7 +52,11 @@ struct ClientContext {
   SaslClient& sasl;           // unused where the plan has no AUTH
   TurnSource& turns;
   Metrics& metrics;
-  Random random{};
+  std::uint64_t seed = 1;  // of what sessions draw
+  std::uint32_t class_number = 0;
+  // Which messages are aborted where turns are messages: in the order in which they are begun,
+  // whichever session has them, so that as many are of a given number each time.
+  Random aborts{};
 };
 
 // Waits for the intended start of `turn` and records the lag. Returns false when the run has ended
@@ -63,7 +67,7 @@ class ClientSession {
  public:
   // `transport` is connected since `connected` and outlives the session; `started` is when the
   // connection was asked for, `first` the turn it was asked for. `number` is the session's own, of
-  // those of its class: its name may depend on it.
+  // those of its class: its name depends on it, and what it draws.
   ClientSession(ClientContext& context, io::Transport& transport, Turn first, TimeNs started,
                 TimeNs connected, std::uint64_t number = 0);
 
@@ -105,6 +109,7 @@ class ClientSession {
   std::optional<Turn> next_turn();
   io::Task<bool> transaction();
   io::Task<bool> pipelined_transaction();
+  AbortPoint draw_abort();
   bool send_body();
   io::Task<bool> chunk_by_chunk();
   io::Task<bool> chunk_replies(bool for_nobody);
@@ -173,6 +178,7 @@ class ClientSession {
   std::uint64_t messages_left_ = 0;        // of the session, besides those begun
   Flights flights_;                        // the message under way, and those sent ahead
   Turn first_;
+  Random random_;           // its own stream, where anything is drawn
   bool abandoned_ = false;  // as the plan has it
   TimeNs started_;
   TimeNs greeted_ = io::kNever;

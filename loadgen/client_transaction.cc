@@ -40,15 +40,15 @@ io::Task<bool> ClientSession::messages() {
 
 // LIMITS MAILMAX (RFC 9422, 4.1) ends a session before its plan does.
 std::uint64_t ClientSession::session_length() {
-  const std::uint64_t planned = draw_count(context_.plan.shape.spread,
-                                           context_.plan.messages_per_connection, context_.random);
+  const std::uint64_t planned =
+      draw_count(context_.plan.shape.spread, context_.plan.messages_per_connection, random_);
   return offered_.mail_max == 0 ? planned : std::min<std::uint64_t>(planned, offered_.mail_max);
 }
 
 io::Task<bool> ClientSession::between_messages() {
   const SessionShape& shape = context_.plan.shape;
   if (shape.think.mean_ns > 0) {
-    co_await transport_->scheduler().sleep_until(now_ + shape.think.draw(context_.random));
+    co_await transport_->scheduler().sleep_until(now_ + shape.think.draw(random_));
     now_ = transport_->scheduler().now();
   }
   if (!shape.reset_between) co_return true;
@@ -145,7 +145,13 @@ io::Task<ClientSession::Reply> ClientSession::group_reply(Phase phase) {
 void ClientSession::begin_flight(Flight& flight) {
   flight.began = now_;
   flight.mail = context_.mail.next({offered_.offered, offered_.rcpt_max}, flight.room);
-  flight.abort = context_.plan.shape.aborts.draw(context_.random);
+  flight.abort = context_.plan.shape.aborts.any() ? draw_abort() : AbortPoint::kNone;
+}
+
+// Where whole sessions are turns, each of them draws for itself.
+AbortPoint ClientSession::draw_abort() {
+  const bool by_message = context_.plan.turn_of == TurnOf::kMessage;
+  return context_.plan.shape.aborts.draw(by_message ? context_.aborts : random_);
 }
 
 void ClientSession::write_group(Flight& flight) {

@@ -11,7 +11,7 @@ namespace smtpmark::loadgen {
 
 namespace {
 
-constexpr std::uint32_t kShape = 0x73686170;         // of make_random()
+constexpr std::uint32_t kAborts = 0x61626F72;        // of make_random()
 constexpr TimeNs kBackoff = 100 * io::kMillisecond;  // behind a session that failed
 
 std::uint64_t share_of(std::uint64_t whole, std::uint32_t parts, std::uint32_t index) {
@@ -126,7 +126,8 @@ void GeneratorThread::prepare(const Timetable& timetable) {
     share.gate.emplace(share.turns, timetable.start, timetable.end, meeting_.stop, share.metrics);
     share.context.emplace(ClientContext{share.plan.session, share.script, *share.mail,
                                         share.tls ? &*share.tls : nullptr, share.sasl, *share.gate,
-                                        share.metrics, make_random(load.seed, i, index_, kShape)});
+                                        share.metrics, load.seed, i,
+                                        make_random(load.seed, i, index_, kAborts)});
   }
 }
 

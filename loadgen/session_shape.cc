@@ -76,7 +76,7 @@ tl::expected<ThinkTime, std::string> parse_think_time(const std::string& text) {
   return think;
 }
 
-AbortPoint AbortShares::draw_any(Random& random) const {
+AbortPoint AbortShares::draw(Random& random) const {
   const double at = draw_unit(random);
   if (at < mail) return AbortPoint::kMail;
   if (at < mail + rcpt) return AbortPoint::kRcpt;

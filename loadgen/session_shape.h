@@ -47,10 +47,7 @@ struct AbortShares {
   double body = 0.0;
 
   bool any() const noexcept { return mail + rcpt + body > 0.0; }
-  AbortPoint draw(Random& random) const { return any() ? draw_any(random) : AbortPoint::kNone; }
-
- private:
-  AbortPoint draw_any(Random& random) const;
+  AbortPoint draw(Random& random) const;
 };
 // "mail=1%,body=0.5%"; a number without "%" is a share from 0 to 1.
 tl::expected<AbortShares, std::string> parse_abort_shares(const std::string& text);
@@ -64,6 +61,10 @@ struct SessionShape {
 
   // Whether anything is between two messages.
   bool pauses() const noexcept { return think.mean_ns > 0 || reset_between; }
+  // Whether anything is drawn.
+  bool draws() const noexcept {
+    return spread != Spread::kFixed || think.exponential || aborts.any();
+  }
 };
 
 }  // namespace smtpmark::loadgen

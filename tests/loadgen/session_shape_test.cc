@@ -98,6 +98,46 @@ TEST(SessionShape, AbortsLoseNoMessageUnderLoad) {
   }
 }
 
+// Draws of all kinds side by side, on two threads.
+LoadResult run_drawing(TurnOf turn_of) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  SessionPlan& session = plan.classes[0].session;
+  session.messages_per_connection = 5;
+  session.turn_of = turn_of;
+  session.helo_name = Pattern::parse("c{rand:1..999}.example").value();
+  session.shape.spread = Spread::kGeometric;
+  session.shape.think = {io::kMillisecond / 5, true};
+  session.shape.aborts = {0.02, 0.02, 0.02};
+  plan.load.threads = 2;
+  plan.load.seed = 7;
+  plan.load.count = turn_of == TurnOf::kMessage ? 2000 : 400;
+  LoadResult result = run(plan);
+  sink->stop();
+  expect_no_errors(result);
+  return result;
+}
+
+TEST(SessionShape, TheSameSeedAbandonsAsManyMessagesInEveryRun) {
+  for (const TurnOf turn_of : {TurnOf::kMessage, TurnOf::kSession}) {
+    const Counters first = run_drawing(turn_of).metrics.total();
+    EXPECT_GT(first.messages_abandoned, 50U);
+    for (int again = 0; again < 2; ++again) {
+      const LoadResult result = run_drawing(turn_of);
+      const Counters& total = result.metrics.total();
+      EXPECT_EQ(total.messages_abandoned, first.messages_abandoned) << to_string(turn_of);
+      EXPECT_EQ(total.messages_accepted, first.messages_accepted) << to_string(turn_of);
+      // Who aborts has greeted, and who is not aborted before has said MAIL.
+      if (turn_of == TurnOf::kMessage) continue;
+      const auto samples = [&result](Phase phase) {
+        return result.metrics.histogram(phase).count();
+      };
+      EXPECT_EQ(total.sessions_completed, first.sessions_completed);
+      EXPECT_EQ(samples(Phase::kMail), total.messages_accepted + total.messages_abandoned);
+    }
+  }
+}
+
 TEST(SessionShape, SpreadsKeepTheirMean) {
   Random random = make_random(1, 0, 0, 0);
   for (const Spread spread : {Spread::kFixed, Spread::kUniform, Spread::kGeometric}) {
