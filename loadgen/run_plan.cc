@@ -45,6 +45,20 @@ TlsPolicy tls_of(const SessionOptions& options, Role role, bool is_unix) {
   return TlsPolicy::kOpportunistic;
 }
 
+// What would be passed over without TLS, be it by --tls none or by what the target implies.
+Complaint check_plaintext(const SessionOptions& options) {
+  const bool binds = options.auth.ends_with("-plus");
+  const std::string option = binds ? "--auth " + options.auth : needs_tls(options);
+  if (option.empty()) return {};
+  if (options.tls == "none") {
+    return tl::unexpected("--tls none leaves nothing for " + option +
+                          (binds ? " to bind to" : " to do"));
+  }
+  return tl::unexpected(option + " needs TLS, which " + options.target +
+                        " is not loaded with unless asked for: give --tls opportunistic, "
+                        "required or implicit");
+}
+
 Complaint check_session(const SessionOptions& options) {
   if (auto good = check_workload(options); !good) return good;
   if (options.helo_name.empty() || !is_clean(options.helo_name)) {
@@ -53,11 +67,11 @@ Complaint check_session(const SessionOptions& options) {
   if (const auto pattern = Pattern::parse(options.helo_name); !pattern) {
     return tl::unexpected("--helo " + pattern.error());
   }
-  if (const std::string option = needs_tls(options); options.tls == "none" && !option.empty()) {
-    return tl::unexpected("--tls none leaves nothing for " + option + " to do");
+  if (!options.proxy_client.empty() && options.proxy.empty()) {
+    return tl::unexpected(std::string("--proxy-client needs --proxy v1 or v2"));
   }
-  if (options.tls == "none" && options.auth.ends_with("-plus")) {
-    return tl::unexpected("--tls none leaves nothing for --auth " + options.auth + " to bind to");
+  if (options.tls == "none") {
+    if (auto good = check_plaintext(options); !good) return good;
   }
   return check_auth(options);
 }
@@ -131,6 +145,9 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
                : session.proxy == "v2" ? ProxyVersion::kV2
                                        : ProxyVersion::kNone;
   plan.session = make_session_plan(session, *role, first.is_unix());
+  if (plan.session.tls == TlsPolicy::kNone) {
+    if (auto good = check_plaintext(session); !good) return tl::unexpected(good.error());
+  }
   auto auth = make_auth_plan(session, run.seed);
   if (!auth) return tl::unexpected(auth.error());
   if (!session.handshake_only) plan.session.auth = std::move(*auth);
@@ -219,6 +236,10 @@ tl::expected<void, std::string> check_run_options(const RunOptions& options) {
   if (options.connections < options.threads) {
     return tl::unexpected("--connections " + std::to_string(options.connections) +
                           " is fewer than --threads " + std::to_string(options.threads));
+  }
+  if (!options.server_pids.empty() && !options.server_cgroup.empty()) {
+    return tl::unexpected(
+        std::string("--server-pid and --server-cgroup are the same: leave one of them out"));
   }
   return check_session(options);
 }

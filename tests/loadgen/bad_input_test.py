@@ -255,6 +255,11 @@ class BadInput(unittest.TestCase):
 
     def test_pairs_that_belong_together(self):
         for arguments in (["--user", "me"], ["--password", "x"], ["--tls", "none", "--verify"],
+                          ["--target", "unix:z.sock", "--role", "lmtp", "--verify", "--ca-file",
+                           "ca.pem"],
+                          ["--target", "unix:z.sock", "--role", "lmtp", "--tls-version", "1.2"],
+                          ["--target", "unix:z.sock", "--role", "lmtp", "--handshake-only"],
+                          ["--proxy-client", "192.0.2.1"],
                           ["--user", "me", "--password", "x", "--auth", "xoauth2"],
                           ["--user", "me", "--token", "x", "--auth", "plain"],
                           ["--user", "me", "--password", "x", "--tls", "none", "--auth",

@@ -178,6 +178,47 @@ TEST(RunPlan, RefusesClassesThatCannotBeMeant) {
   refused({"name=a,target=10.0.0.1:25"}, "--allow-remote");
 }
 
+TEST(RunPlan, RefusesOptionsOfTlsWhereThereIsNone) {
+  const auto over_unix = [](auto change) {
+    return with([&change](RunOptions& o) {
+      o.target = "unix:z.sock";
+      o.role = "lmtp";
+      change(o);
+    });
+  };
+  EXPECT_EQ(refusal(over_unix([](RunOptions&) {})), "");
+  expect_refusal(over_unix([](RunOptions& o) { o.verify = true, o.ca_file = "ca.pem"; }),
+                 "--verify needs TLS, which unix:z.sock is not loaded with");
+  expect_refusal(over_unix([](RunOptions& o) { o.ca_file = "ca.pem"; }), "--ca-file needs TLS");
+  expect_refusal(over_unix([](RunOptions& o) { o.tls_version = "1.2"; }), "--tls-version needs");
+  expect_refusal(over_unix([](RunOptions& o) { o.handshake_only = true; }), "--handshake-only");
+  expect_refusal(over_unix([](RunOptions& o) {
+                   o.user = o.password = "x";
+                   o.auth = "scram-sha-256-plus";
+                 }),
+                 "--auth scram-sha-256-plus needs TLS");
+  expect_refusal(over_unix([](RunOptions& o) { o.class_texts = {"name=a,tls-pin=x"}; }),
+                 "class a: --tls-pin needs TLS");
+  EXPECT_EQ(refusal(over_unix([](RunOptions& o) { o.tls = "required", o.tls_version = "1.2"; })),
+            "");
+  expect_refusal(with([](RunOptions& o) { o.tls = "none", o.tls_version = "1.2"; }),
+                 "--tls none leaves nothing for --tls-version to do");
+}
+
+TEST(RunPlan, AClientOfAProxyNeedsTheProxy) {
+  expect_refusal(with([](RunOptions& o) { o.proxy_client = "192.0.2.1"; }), "--proxy-client needs");
+  expect_refusal(with([](RunOptions& o) { o.class_texts = {"name=a,proxy-client=192.0.2.1"}; }),
+                 "class a: --proxy-client needs --proxy");
+  EXPECT_EQ(refusal(with(
+                [](RunOptions& o) { o.class_texts = {"name=a,proxy=v1,proxy-client=192.0.2.1"}; })),
+            "");
+}
+
+TEST(RunPlan, TheServerIsNamedOneWayAlone) {
+  expect_refusal(with([](RunOptions& o) { o.server_pids = "1", o.server_cgroup = "/x"; }),
+                 "--server-pid and --server-cgroup");
+}
+
 TEST(Apportion, ThePartsAddUp) {
   EXPECT_EQ(apportion(100, {70, 20, 10}), (std::vector<std::uint64_t>{70, 20, 10}));
   EXPECT_EQ(apportion(10, {1, 1, 1}), (std::vector<std::uint64_t>{4, 3, 3}));
