@@ -107,6 +107,19 @@ std::vector<std::pair<std::string, std::size_t>> AddressSource::of_each_domain()
   return {{pattern_.lowest(), 0}, {pattern_.highest(), 0}};
 }
 
+bool AddressSource::any_utf8() const {
+  // Of an address whose domain is replaced, the local part alone is seen.
+  const auto seen = [this](std::string_view address) {
+    return domains_.empty() ? address : address.substr(0, address.rfind('@'));
+  };
+  const auto utf8 = [&seen](const std::string& address) { return !is_ascii(seen(address)); };
+  const auto& names = domains_.names();
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& n) { return !is_ascii(n); }) ||
+         std::any_of(list_.begin(), list_.end(), utf8) ||
+         (list_.empty() && utf8(pattern_.lowest()));
+}
+
 tl::expected<RecipientCount, std::string> RecipientCount::parse(std::string_view text) {
   RecipientCount recipients;
   if (!text.starts_with("zipf:")) {

@@ -61,6 +61,8 @@ class AddressSource {
   bool one_local_part() const noexcept { return list_.empty() && pattern_.fixed(); }
   // One address of each domain that there may be, and the line it is on (0: none).
   std::vector<std::pair<std::string, std::size_t>> of_each_domain() const;
+  // Whether one of them may be beyond ASCII.
+  bool any_utf8() const;
   std::size_t listed() const noexcept { return list_.size(); }
 
  private:

@@ -129,10 +129,10 @@ Complaint plan_content(const DialogueOptions& options, SessionPlan& session) {
   return {};
 }
 
-Complaint plan_parameters(const DialogueOptions& options, bool ascii, SessionPlan& session) {
+Complaint plan_parameters(const DialogueOptions& options, SessionPlan& session) {
   ParameterPlan& plan = session.parameters;
-  plan.smtputf8 = options.smtputf8 || !ascii;
-  if (!ascii) session.required |= parser::kCapSmtpUtf8;
+  if (options.smtputf8) plan.smtputf8 = true;
+  if (plan.utf8_addresses) session.required |= parser::kCapSmtpUtf8;
   plan.requiretls = options.requiretls;
   if (options.requiretls && session.tls == TlsPolicy::kNone) {
     return tl::unexpected(std::string("--requiretls is not possible with --tls none"));
@@ -190,9 +190,9 @@ void define_dialogue(CLI::App& command, DialogueOptions& options, const Mark& ma
   define_shape(command, options, mark);
 }
 
-Complaint plan_dialogue(const DialogueOptions& options, bool ascii, SessionPlan& session) {
+Complaint plan_dialogue(const DialogueOptions& options, SessionPlan& session) {
   if (auto good = plan_content(options, session); !good) return good;
-  if (auto good = plan_parameters(options, ascii, session); !good) return good;
+  if (auto good = plan_parameters(options, session); !good) return good;
   return plan_shape(options, session);
 }
 
@@ -208,6 +208,7 @@ nlohmann::json dialogue_to_json(const SessionPlan& session) {
   }
   const ParameterPlan& parameters = session.parameters;
   if (parameters.smtputf8) config["smtputf8"] = true;
+  if (parameters.utf8_addresses) config["utf8_addresses"] = true;
   if (parameters.requiretls) config["requiretls"] = true;
   if (parameters.orcpt) config["dsn_orcpt"] = true;
   if (!parameters.ret.empty()) config["dsn_ret"] = parameters.ret;

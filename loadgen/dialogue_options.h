@@ -45,10 +45,9 @@ struct DialogueOptions {
 void define_dialogue(CLI::App& command, DialogueOptions& options,
                      const std::function<CLI::Option*(CLI::Option*)>& mark);
 
-// Puts what they mean into `session`, whose addresses are `ascii` or not. Refuses with a sentence
+// Puts what they mean into `session`, whose TLS and workload are planned. Refuses with a sentence
 // what cannot be meant.
-tl::expected<void, std::string> plan_dialogue(const DialogueOptions& options, bool ascii,
-                                              SessionPlan& session);
+tl::expected<void, std::string> plan_dialogue(const DialogueOptions& options, SessionPlan& session);
 
 // For the configuration in a result.
 nlohmann::json dialogue_to_json(const SessionPlan& session);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "loadgen/text_input.h"
 #include "parser/capabilities.h"
 
 namespace smtpmark::loadgen {
@@ -19,8 +20,17 @@ bool chunks(const MailFacts& facts) noexcept {
   return facts.chunking.use && has(facts, parser::kCapChunking);
 }
 
+bool needs_utf8(std::string_view reverse_path, const std::vector<std::string>& forward_paths,
+                const MailFacts& facts) {
+  if (!facts.parameters->utf8_addresses) return false;
+  return !is_ascii(reverse_path) ||
+         std::any_of(forward_paths.begin(), forward_paths.end(),
+                     [](const std::string& path) { return !is_ascii(path); });
+}
+
 // Parameters of MAIL, each only where its extension is offered.
-void append_mail_parameters(std::string& mail, const MailFacts& facts) {
+void append_mail_parameters(std::string& mail, std::string_view reverse_path,
+                            const std::vector<std::string>& forward_paths, const MailFacts& facts) {
   if (has(facts, parser::kCapSize)) {  // RFC 1870, 4
     mail.append(" SIZE=").append(std::to_string(facts.size));
   }
@@ -31,7 +41,10 @@ void append_mail_parameters(std::string& mail, const MailFacts& facts) {
   }
   if (facts.parameters == nullptr) return;
   const ParameterPlan& plan = *facts.parameters;
-  if (plan.smtputf8 && has(facts, parser::kCapSmtpUtf8)) mail.append(" SMTPUTF8");
+  if (has(facts, parser::kCapSmtpUtf8) &&
+      (plan.smtputf8 || needs_utf8(reverse_path, forward_paths, facts))) {
+    mail.append(" SMTPUTF8");
+  }
   if (has(facts, parser::kCapDsn)) {
     if (!plan.ret.empty()) mail.append(" RET=").append(plan.ret);
     if (!plan.envid.empty()) mail.append(" ENVID=").append(plan.envid);
@@ -48,7 +61,12 @@ void append_rcpt_parameters(std::string& rcpt, const std::string& forward_path,
   if (facts.parameters == nullptr || !has(facts, parser::kCapDsn)) return;
   const ParameterPlan& plan = *facts.parameters;
   if (!plan.notify.empty()) rcpt.append(" NOTIFY=").append(plan.notify);
-  if (plan.orcpt) rcpt.append(" ORCPT=").append(to_orcpt(forward_path));
+  if (!plan.orcpt) return;
+  if (is_ascii(forward_path)) {
+    rcpt.append(" ORCPT=rfc822;").append(to_xtext(forward_path));
+  } else {
+    rcpt.append(" ORCPT=utf-8;").append(to_utf8_xtext(forward_path));
+  }
 }
 
 }  // namespace
@@ -56,7 +74,7 @@ void append_rcpt_parameters(std::string& rcpt, const std::string& forward_path,
 void Envelope::write(std::string_view reverse_path, const std::vector<std::string>& forward_paths,
                      const MailFacts& facts) {
   mail.assign("MAIL FROM:<").append(reverse_path).append(">");
-  append_mail_parameters(mail, facts);
+  append_mail_parameters(mail, reverse_path, forward_paths, facts);
   mail.append("\r\n");
   group = mail;
   rcpt.resize(facts.offer.rcpt_max == 0
@@ -83,17 +101,18 @@ std::string to_xtext(std::string_view text) {
   return out;
 }
 
-std::string to_orcpt(std::string_view address) {
-  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-  if (std::ranges::all_of(address, is_ascii)) return "rfc822;" + to_xtext(address);
-  std::string out = "utf-8;";
-  for (const char c : address) {
-    const bool is_special = c == ' ' || c == '+' || c == '=' || c == '\\';
-    if (is_special) {
-      out += fmt::format("\\x{{{:02X}}}", c);
-    } else {
-      out += c;
+std::string to_utf8_xtext(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const bool plain = first > ' ' && first < 0x7F && first != '+' && first != '=' && first != '\\';
+    const std::size_t octets = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    std::uint32_t point = octets == 1 ? first : first & (0x7FU >> octets);
+    for (std::size_t i = 1; i < std::min(octets, text.size()); ++i) {
+      point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
     }
+    out += plain ? std::string(1, text.front()) : fmt::format("\\x{{{:02X}}}", point);
+    text.remove_prefix(std::min(octets, text.size()));
   }
   return out;
 }

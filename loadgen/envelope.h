@@ -43,8 +43,9 @@ struct Envelope {
 // As xtext (RFC 3461, 4).
 std::string to_xtext(std::string_view text);
 
-// As the value of ORCPT: "rfc822;" and xtext, or "utf-8;" where it is not ASCII (RFC 6533, 3).
-std::string to_orcpt(std::string_view address);
+// The UTF-8 of `text` as utf-8-addr-xtext (RFC 6533, 3), which is ASCII: what a server takes
+// whether it offers SMTPUTF8 or not.
+std::string to_utf8_xtext(std::string_view text);
 
 // The forward-path of recipient `number` of a message whose recipients have one address between
 // them: from the second on they are told apart by a tag.

@@ -102,6 +102,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port, const 
   session.recipients = mail.recipients;
   session.message_size = mail.message_size;
   session.workload = mail.workload;
+  session.parameters = mail.parameters;
   session.messages_per_connection = long_sessions ? kLongSession : 1;
   session.timeout_ns = to_ns(options.timeout_s);
   LoadPlan& load = plan.load;

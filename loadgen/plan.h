@@ -54,7 +54,8 @@ struct Chunking {
 
 // Parameters of MAIL and RCPT, each where the server offers its extension.
 struct ParameterPlan {
-  bool smtputf8 = false;           // RFC 6531
+  bool smtputf8 = false;           // RFC 6531: for every message
+  bool utf8_addresses = false;     // and for those with an address beyond ASCII: there are some
   bool requiretls = false;         // RFC 8689; under TLS
   bool orcpt = false;              // RFC 3461, 4.2: the recipient itself
   std::string ret;                 // RFC 3461, 4.3: FULL, HDRS or nothing

@@ -6,6 +6,7 @@
 #include "loadgen/run_options.h"
 #include "loadgen/safety.h"
 #include "loadgen/sources.h"
+#include "loadgen/text_input.h"
 #include "loadgen/workload_options.h"
 
 namespace smtpmark::loadgen {
@@ -64,6 +65,11 @@ Complaint check_session(const SessionOptions& options) {
   if (options.helo_name.empty() || !is_clean(options.helo_name)) {
     return tl::unexpected(std::string("--helo is not a host name"));
   }
+  if (!is_ascii(options.helo_name)) {
+    return tl::unexpected("--helo " + options.helo_name +
+                          " is not ASCII, and EHLO comes before SMTPUTF8 is known of: give its "
+                          "A-label, as xn--bcher-kva.example");
+  }
   if (const auto pattern = Pattern::parse(options.helo_name); !pattern) {
     return tl::unexpected("--helo " + pattern.error());
   }
@@ -95,11 +101,6 @@ SessionPlan make_session_plan(const SessionOptions& options, Role role, bool is_
 std::string host_of(const std::string& targets) {
   const auto host_port = io::split_host_port(targets.substr(0, targets.find(',')));
   return host_port ? host_port->host : "localhost";
-}
-
-bool has_ascii_addresses(const SessionOptions& session) {
-  const std::string all = session.from + session.to + session.to_domains + session.bad_to;
-  return std::all_of(all.begin(), all.end(), [](char c) { return c >= 0; });
 }
 
 Complaint resolve_targets(const SessionOptions& session, const RunOptions& run, ClassPlan& plan) {
@@ -154,8 +155,7 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   if (auto good = plan_workload(session, run.seed, run.authorized, plan.session); !good) {
     return tl::unexpected(good.error());
   }
-  if (auto good = plan_dialogue(session.dialogue, has_ascii_addresses(session), plan.session);
-      !good) {
+  if (auto good = plan_dialogue(session.dialogue, plan.session); !good) {
     return tl::unexpected(good.error());
   }
   plan.session.turn_of = turn_of(run, plan.session.messages_per_connection);

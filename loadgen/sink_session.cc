@@ -15,6 +15,11 @@ using parser::Verb;
 namespace {
 
 constexpr std::uint32_t kMaxErrors = 100;  // then the session ends with 421
+constexpr std::string_view kNeedsSmtpUtf8 = "553 5.6.7 A non-ASCII address needs SMTPUTF8\r\n";
+// Of MAIL.
+constexpr std::uint32_t kCountedParameters = parser::kParamSmtpUtf8 | parser::kParamRet |
+                                             parser::kParamEnvid | parser::kParamMtPriority |
+                                             parser::kParamRequireTls;
 
 // Keeps the processor busy for `ns`.
 void burn(std::uint64_t ns) {
@@ -49,6 +54,12 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   recipients_received += other.recipients_received;
   recipients_rejected += other.recipients_rejected;
   octets_received += other.octets_received;
+  mails_smtputf8 += other.mails_smtputf8;
+  mails_dsn += other.mails_dsn;
+  mails_mt_priority += other.mails_mt_priority;
+  mails_requiretls += other.mails_requiretls;
+  recipients_dsn += other.recipients_dsn;
+  chunks += other.chunks;
   injections += other.injections;
   xclients += other.xclients;
   proxied += other.proxied;
@@ -187,7 +198,7 @@ void SinkSession::reject_syntax() {
   } else if (command_.verb == Verb::kUnknown) {
     reject("500 5.5.2 Command not recognized\r\n");
   } else if (command_.error == parser::SyntaxError::kNeedsSmtpUtf8) {
-    reject("553 5.6.7 A non-ASCII address needs SMTPUTF8\r\n");
+    reject(kNeedsSmtpUtf8);
   } else {
     reject("501 5.5.4 " + std::string(parser::to_string(command_.error)) + " at octet " +
            std::to_string(command_.error_offset) + "\r\n");
@@ -282,14 +293,30 @@ void SinkSession::on_mail() {
   }
   ++messages_;
   mail_ = true;
+  mail_parameters_ = command_.parameters_present;
+  if ((mail_parameters_ & kCountedParameters) != 0) count_mail_parameters();
   binary_ = command_.body == parser::BodyType::kBinaryMime &&
             (command_.parameters_present & parser::kParamBody) != 0;
   reply("250 2.1.0 Ok\r\n");
 }
 
+void SinkSession::count_mail_parameters() noexcept {
+  const auto present = [this](std::uint32_t parameters) {
+    return (mail_parameters_ & parameters) != 0 ? 1U : 0U;
+  };
+  SinkCounters& counters = context_.counters;
+  counters.mails_smtputf8 += present(parser::kParamSmtpUtf8);
+  counters.mails_dsn += present(parser::kParamRet | parser::kParamEnvid);
+  counters.mails_mt_priority += present(parser::kParamMtPriority);
+  counters.mails_requiretls += present(parser::kParamRequireTls);
+}
+
 void SinkSession::on_rcpt() {
   if (!mail_) return reject("503 5.5.1 MAIL first\r\n");
   if (chunked_) return reject("503 5.5.1 The message has begun\r\n");
+  if (command_.path.is_utf8 && (mail_parameters_ & parser::kParamSmtpUtf8) == 0) {
+    return reject(kNeedsSmtpUtf8);  // RFC 6531, 3.3
+  }
   if (command_.parameters_present != 0 && !knows_parameters()) return;
   if (!context_.options.reject_recipients.empty() && is_unwanted(command_.path.mailbox)) {
     // Asked for, so that it does not count towards too many errors.
@@ -301,6 +328,9 @@ void SinkSession::on_rcpt() {
     return reject("452 4.5.3 Too many recipients\r\n");
   }
   ++recipients_;
+  if ((command_.parameters_present & (parser::kParamNotify | parser::kParamOrcpt)) != 0) {
+    ++context_.counters.recipients_dsn;
+  }
   reply("250 2.1.5 Ok\r\n");
 }
 
@@ -371,6 +401,7 @@ io::Task<bool> SinkSession::on_bdat() {
   }
   chunked_ = true;
   chunk_octets_ += size;
+  ++context_.counters.chunks;
   if (last) {
     finish_message(chunk_octets_, false);
   } else {

@@ -44,11 +44,17 @@ struct SinkCounters {
   std::uint64_t recipients_received = 0;
   std::uint64_t recipients_rejected = 0;  // as was asked for
   std::uint64_t octets_received = 0;      // of messages received, behind unstuffing
-  std::uint64_t injections = 0;           // octets pipelined behind STARTTLS, discarded
-  std::uint64_t xclients = 0;             // XCLIENT commands taken
-  std::uint64_t proxied = 0;              // connections with a header of the PROXY protocol
-  std::uint64_t proxy_malformed = 0;      // without one where it was due; closed
-  std::uint64_t accept_failures = 0;      // attempts to accept without a descriptor or memory left
+  std::uint64_t mails_smtputf8 = 0;       // MAILs taken with the parameter
+  std::uint64_t mails_dsn = 0;            // with RET or ENVID
+  std::uint64_t mails_mt_priority = 0;
+  std::uint64_t mails_requiretls = 0;
+  std::uint64_t recipients_dsn = 0;   // RCPTs taken with NOTIFY or ORCPT
+  std::uint64_t chunks = 0;           // BDATs taken
+  std::uint64_t injections = 0;       // octets pipelined behind STARTTLS, discarded
+  std::uint64_t xclients = 0;         // XCLIENT commands taken
+  std::uint64_t proxied = 0;          // connections with a header of the PROXY protocol
+  std::uint64_t proxy_malformed = 0;  // without one where it was due; closed
+  std::uint64_t accept_failures = 0;  // attempts to accept without a descriptor or memory left
 
   void add(const SinkCounters& other) noexcept;
 };
@@ -137,6 +143,7 @@ class SinkSession {
   bool knows_parameters();
   void on_xclient();
   void on_mail();
+  void count_mail_parameters() noexcept;
   void on_rcpt();
   void reject_syntax();
   bool is_unwanted(std::string_view address) const;
@@ -168,6 +175,7 @@ class SinkSession {
   bool mail_ = false;                   // a MAIL is open
   bool chunked_ = false;                // the transaction has begun with BDAT
   bool binary_ = false;                 // MAIL had BODY=BINARYMIME
+  std::uint32_t mail_parameters_ = 0;   // of the MAIL that is open
   bool unconfirmed_ = false;            // the latest thing written is the 250 behind a message
   std::uint32_t known_parameters_ = 0;  // of the extensions in the latest reply to EHLO
   std::uint32_t recipients_ = 0;

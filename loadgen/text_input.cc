@@ -1,5 +1,6 @@
 #include "loadgen/text_input.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -43,6 +44,10 @@ std::string_view trimmed(std::string_view text) noexcept {
   const std::size_t begin = text.find_first_not_of(kBlank);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+bool is_ascii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0; });
 }
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {

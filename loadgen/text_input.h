@@ -19,6 +19,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // Without white space around it, CR of a line end included.
 std::string_view trimmed(std::string_view text) noexcept;
 
+bool is_ascii(std::string_view text) noexcept;
+
 // Digits of a number up to 10^12, and nothing else.
 std::optional<std::uint64_t> parse_count(std::string_view text);
 // A finite number, and nothing else.

@@ -222,6 +222,14 @@ Complaint fill_pool(Draft& draft) {
   return {};
 }
 
+// RFC 6531, 3.6: a header beyond ASCII is every message's, an address that of some.
+void plan_utf8(const Draft& draft, ParameterPlan& plan) {
+  const Workload& workload = draft.workload;
+  plan.utf8_addresses = workload.senders.any_utf8() || workload.recipients.any_utf8() ||
+                        (workload.bad_share > 0.0 && workload.bad_recipients.any_utf8());
+  plan.smtputf8 = !is_ascii(draft.header_from) || !is_ascii(draft.header_to);
+}
+
 Complaint check_recipients(const AddressSource& addresses, const std::string& file,
                            bool authorized) {
   for (const auto& [address, line] : addresses.of_each_domain()) {
@@ -306,6 +314,7 @@ Complaint plan_workload(const WorkloadOptions& options, std::uint64_t seed, bool
   if (workload.bad_share > 0.0) {
     if (auto safe = check_recipients(workload.bad_recipients, "", authorized); !safe) return safe;
   }
+  plan_utf8(*draft, plan.parameters);
   if (draft->plain) {
     plan.sender = workload.senders.of_each_domain().front().first;
     plan.recipient = workload.recipients.of_each_domain().front().first;

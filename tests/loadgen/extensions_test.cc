@@ -196,12 +196,6 @@ TEST(Lmtp, AndSmtpDoNotMix) {
             std::string::npos);
 }
 
-TEST(Parameters, OrcptHasTheTypeOfItsAddress) {
-  EXPECT_EQ(to_orcpt("a+b=c@example.com"), "rfc822;a+2Bb+3Dc@example.com");
-  EXPECT_EQ(to_orcpt("\xc3\xa4+b@example.com"), "utf-8;\xc3\xa4\\x{2B}b@example.com");
-  EXPECT_EQ(to_orcpt("\"\xc3\xa4 =\\\\\"@b"), "utf-8;\"\xc3\xa4\\x{20}\\x{3D}\\x{5C}\\x{5C}\"@b");
-}
-
 TEST(Parameters, AreSaidWhereTheirExtensionIsOffered) {
   SessionPlan plan = relay_plan(TlsPolicy::kNone);
   plan.parameters.smtputf8 = true;
@@ -227,6 +221,22 @@ TEST(Parameters, AreSaidWhereTheirExtensionIsOffered) {
   expect_clean(outcome, 5, false);
   EXPECT_EQ(count_of(outcome.client.sent, "MAIL FROM:<load@example.com>\r\n"), 5U);
   EXPECT_EQ(count_of(outcome.client.sent, "RCPT TO:<sink@example.com>\r\n"), 5U);
+}
+
+TEST(Parameters, OrcptOfAnInternationalAddressIsOfItsOwnType) {
+  EXPECT_EQ(to_utf8_xtext("käthe+a=b\\@bücher.example"),
+            "k\\x{E4}the\\x{2B}a\\x{3D}b\\x{5C}@b\\x{FC}cher.example");
+  EXPECT_EQ(to_utf8_xtext("日本@😀.example"), "\\x{65E5}\\x{672C}@\\x{1F600}.example");
+  SessionPlan plan = relay_plan(TlsPolicy::kNone);
+  plan.recipient = "käthe@bücher.example";
+  plan.parameters.smtputf8 = true;
+  plan.parameters.orcpt = true;
+  const PairOutcome outcome = run_pair(plan, {}, five_messages());
+  expect_clean(outcome, 5, false);
+  EXPECT_EQ(count_of(outcome.client.sent,
+                     "RCPT TO:<käthe@bücher.example> "
+                     "ORCPT=utf-8;k\\x{E4}the@b\\x{FC}cher.example\r\n"),
+            5U);
 }
 
 TEST(Parameters, RequireTlsIsOfferedUnderTlsAlone) {
