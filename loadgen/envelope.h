@@ -13,8 +13,9 @@ namespace smtpmark::loadgen {
 
 // What a server said in its reply to EHLO, as far as envelopes depend on it.
 struct Offer {
-  std::uint64_t capabilities = 0;  // bits of parser::Capability
-  std::uint32_t rcpt_max = 0;      // most recipients of a message (RFC 9422, 4.2); 0: not told
+  std::uint64_t capabilities = 0;     // bits of parser::Capability
+  std::uint32_t rcpt_max = 0;         // most recipients of a message (RFC 9422, 4.2); 0: not told
+  std::uint32_t rcpt_domain_max = 0;  // most domains of these (4.3); 0: not told
 
   bool operator==(const Offer&) const = default;
 };

@@ -1,5 +1,7 @@
 #include "loadgen/mail_source.h"
 
+#include <algorithm>
+
 #include "loadgen/workload.h"
 
 namespace smtpmark::loadgen {
@@ -51,10 +53,31 @@ MailObject MailSource::vary(Offer offer, MailRoom& room) {
   now.reverse_path.clear();
   workload.senders.append(now.reverse_path, number, now.random);
   choose_recipients(room);
+  if (offer.rcpt_domain_max > 0) keep_domains(offer.rcpt_domain_max, room);
   const std::uint64_t size = room.header.size() + message.size();
   room.envelope.write(now.reverse_path, room.forward_paths,
                       facts_of(offer, size, message.eight_bit()));
   return {&room.envelope, &message, room.header, size};
+}
+
+// The recipients of the first domains, as many of these as the server allows (RFC 9422, 4.3).
+void MailSource::keep_domains(std::uint32_t most, MailRoom& room) {
+  std::vector<std::string>& paths = room.forward_paths;
+  std::vector<bool>& bad = room.envelope.bad;
+  std::vector<std::string> domains;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const std::string domain = paths[i].substr(paths[i].rfind('@') + 1);
+    if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {
+      if (domains.size() == most) continue;
+      domains.push_back(domain);
+    }
+    if (kept != i) paths[kept].swap(paths[i]);
+    if (!bad.empty()) bad[kept] = bad[i];
+    ++kept;
+  }
+  paths.resize(kept);
+  if (!bad.empty()) bad.resize(kept);
 }
 
 void MailSource::choose_recipients(MailRoom& room) {

@@ -88,6 +88,7 @@ class MailSource {
   MailObject write_for(Offer offer);
   MailObject vary(Offer offer, MailRoom& room);
   void choose_recipients(MailRoom& room);
+  static void keep_domains(std::uint32_t most, MailRoom& room);
   // Number `count` of this share, counted among those of all threads.
   std::uint64_t place_of(std::uint64_t count) const noexcept {
     return count * share_.threads + share_.thread;

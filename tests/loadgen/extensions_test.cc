@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "loadgen/envelope.h"
+#include <set>
+
+#include "loadgen/workload_options.h"
 #include "parser/command_parser.h"
 #include "tests/loadgen/pair_plans.h"
 
@@ -328,6 +330,38 @@ TEST(Limits, AMessageGoesToAsManyRecipientsAsAreAllowed) {
     expect_clean(outcome, 5, false);
     EXPECT_EQ(outcome.sink.recipients_received, 15U);
   }
+}
+
+TEST(Limits, AMessageGoesToAsManyDomainsAsAreAllowed) {
+  WorkloadOptions mail;
+  mail.to = "u{seq}@d{1..3}.example";
+  mail.recipients = "6";
+  mail.bad_recipients = "30%";
+  SessionPlan plan = relay_plan(TlsPolicy::kNone);
+  ASSERT_TRUE(plan_workload(mail, 1, true, plan));
+  MailSource source(plan);
+  MailRoom room;
+  for (int i = 0; i < 50; ++i) {
+    const Envelope& envelope = *source.next({parser::kCapLimits, 4, 2}, room).envelope;
+    std::set<std::string> domains;
+    for (std::size_t n = 0; n < envelope.rcpt.size(); ++n) {
+      const std::string& line = envelope.rcpt[n];
+      domains.insert(line.substr(line.find('@')));
+      EXPECT_EQ(envelope.bad[n], line.find("@invalid.example") != std::string::npos) << line;
+    }
+    EXPECT_LE(domains.size(), 2U);
+    EXPECT_GE(envelope.rcpt.size(), 2U);
+    EXPECT_LE(envelope.rcpt.size(), 4U);
+  }
+  mail.bad_recipients.clear();
+  plan.messages_per_connection = 1;
+  ASSERT_TRUE(plan_workload(mail, 1, true, plan));
+  const ClientOutcome outcome =
+      run_against_script(plan, {ScriptedServer{}.greeting,
+                                {"250-mx.example.com\r\n250 LIMITS RCPTDOMAINMAX=1\r\n",
+                                 "250 ok\r\n", "250 ok\r\n", "250 ok\r\n"}});
+  EXPECT_EQ(count_of(outcome.sent, "RCPT TO:"), 2U) << outcome.sent;
+  EXPECT_EQ(count_of(outcome.sent, "@d1.example>\r\n"), 2U) << outcome.sent;
 }
 
 TEST(Extensions, AreReadByTheirKeywords) {
