@@ -20,8 +20,11 @@ bool same_place(const json& a, const json& b) {
   return same("role") && same("version") && same("group") && same("certificate");
 }
 
-std::string number(const json& value) {
-  return value.is_null() ? "-" : fmt::format("{:.0f}", value.get<double>());
+// Of a cell in which something was measured.
+std::string number(const json& cell, const char* figure) {
+  const json& value = cell.at(figure);
+  const bool unknown = value.is_null() || cell.at("tls_handshakes").get<std::uint64_t>() == 0;
+  return unknown ? "-" : fmt::format("{:.0f}", value.get<double>());
 }
 
 std::string median(const json& ratio) {
@@ -45,6 +48,7 @@ std::string doubt(const json& cell) {
     }
   }
   const auto all = cell.at("tls_handshakes").get<double>();
+  if (all == 0.0) return "no handshake ended within the measured part: nothing was measured";
   const auto resumed = cell.at("tls_resumed").get<double>();
   if (cell.at("resumed").get<bool>() && resumed < all * kAllResumed) {
     return fmt::format("{:.0f} of {:.0f} handshakes were resumed, {} tickets refused", resumed, all,
@@ -58,8 +62,8 @@ void render_figures(Out out, const json* cell) {
     fmt::format_to(out, "{:>9}{:>8}{:>8}  ", "", "", "");
     return;
   }
-  fmt::format_to(out, "{:>9}{:>8}{:>8}{}", number(cell->at("handshakes_per_s")),
-                 number(cell->at("client_us")), number(cell->at("server_us")),
+  fmt::format_to(out, "{:>9}{:>8}{:>8}{}", number(*cell, "handshakes_per_s"),
+                 number(*cell, "client_us"), number(*cell, "server_us"),
                  doubt(*cell).empty() ? "  " : " *");
 }
 

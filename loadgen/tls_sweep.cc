@@ -68,7 +68,7 @@ json ratio_of(const Measured& resumed, const Measured& full, Figure figure) {
   const Sample below = sample_of(full, figure);
   Sample ratios;
   for (std::size_t i = 0; i < std::min(above.size(), below.size()); ++i) {
-    if (below[i] > 0.0) ratios.push_back(above[i] / below[i]);
+    if (above[i] > 0.0 && below[i] > 0.0) ratios.push_back(above[i] / below[i]);
   }
   if (ratios.empty()) return nullptr;
   const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
