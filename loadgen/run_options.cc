@@ -32,8 +32,8 @@ void define_session(CLI::App& command, SessionOptions& options,
                      "HOST:PORT or unix:PATH to load; several with commas, which sessions go to in "
                      "turn; without it the main job runs on the embedded sink");
   only_with_target(command.add_option("--source", options.source,
-                                      "Addresses to connect from in turn, as 127.0.0.2 or "
-                                      "127.0.0.10-127.0.0.19"));
+                                      "Addresses to connect from in turn, as 127.0.0.2, "
+                                      "127.0.0.10-127.0.0.19 or fd00::1-fd00::9"));
   CLI::Option* const proxy =
       only_with_target(command
                            .add_option("--proxy", options.proxy,

@@ -3,36 +3,56 @@
 #include <arpa/inet.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <cstdint>
 #include <optional>
 
 namespace smtpmark::loadgen {
 
 namespace {
 
-constexpr std::uint32_t kMost = 65536;
+constexpr std::size_t kMost = 65536;
 
-// Both ends of "10.0.0.1-10.0.0.9" in host order; of one address twice the same.
+// An address of either family in network order; of IPv4 the first four octets.
+struct Host {
+  int family = AF_INET;
+  std::array<std::uint8_t, 16> octets{};
+
+  std::size_t size() const noexcept { return family == AF_INET ? 4 : 16; }
+  // The address behind this one; the one behind the last is the first.
+  void advance() noexcept {
+    for (std::size_t i = size(); i-- > 0 && ++octets[i] == 0;) {
+    }
+  }
+  io::Address address() const {
+    char text[INET6_ADDRSTRLEN] = "";
+    inet_ntop(family, octets.data(), text, sizeof text);
+    return io::Address::resolve(text, 0).value();
+  }
+};
+
+std::optional<Host> host_of(const std::string& text) {
+  Host host;
+  if (inet_pton(AF_INET, text.c_str(), host.octets.data()) == 1) return host;
+  host.family = AF_INET6;
+  if (inet_pton(AF_INET6, text.c_str(), host.octets.data()) == 1) return host;
+  return std::nullopt;
+}
+
+// Both ends of "10.0.0.1-10.0.0.9"; of one address twice the same.
 struct Range {
-  std::uint32_t first = 0;
-  std::uint32_t last = 0;
+  Host first;
+  Host last;
 };
 
 std::optional<Range> range_of(const std::string& text) {
   const std::size_t dash = text.find('-');
-  in_addr first{};
-  in_addr last{};
-  if (inet_pton(AF_INET, text.substr(0, dash).c_str(), &first) != 1) return std::nullopt;
-  const std::string end = dash == std::string::npos ? text : text.substr(dash + 1);
-  if (inet_pton(AF_INET, end.c_str(), &last) != 1) return std::nullopt;
-  const Range range{ntohl(first.s_addr), ntohl(last.s_addr)};
-  return range.first <= range.last ? std::optional(range) : std::nullopt;
-}
-
-io::Address address_of(std::uint32_t host_order) {
-  in_addr address{htonl(host_order)};
-  char text[INET_ADDRSTRLEN] = "";
-  inet_ntop(AF_INET, &address, text, sizeof text);
-  return io::Address::resolve(text, 0).value();
+  const auto first = host_of(text.substr(0, dash));
+  const auto last = dash == std::string::npos ? first : host_of(text.substr(dash + 1));
+  if (!first || !last || first->family != last->family || first->octets > last->octets) {
+    return std::nullopt;
+  }
+  return Range{*first, *last};
 }
 
 }  // namespace
@@ -44,23 +64,17 @@ tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::str
   if (text.empty()) return sources;
   const auto bad = [&](const char* why) { return tl::unexpected(option + " " + text + why); };
   for (const std::string& part : CLI::detail::split(text, ',')) {
-    if (const std::optional<Range> range = range_of(part)) {
-      if (family != AF_INET) return bad(" is of another address family than the target");
-      if (range->last - range->first >= kMost - sources.size()) {
-        return bad(" are more than 65536 addresses");
-      }
-      for (std::uint32_t one = range->first;; ++one) {
-        sources.push_back(address_of(one));
-        if (one == range->last) break;
-      }
-      continue;
+    const std::optional<Range> range = range_of(part);
+    if (!range) {
+      return bad(
+          " is no list of addresses, as 127.0.0.2, 127.0.0.10-127.0.0.19 or fd00::1-fd00::9");
     }
-    in6_addr six{};
-    if (inet_pton(AF_INET6, part.c_str(), &six) != 1) {
-      return bad(" is no list of addresses, as 127.0.0.2 or 127.0.0.10-127.0.0.19");
+    if (family != range->first.family) return bad(" is of another address family than the target");
+    for (Host one = range->first;; one.advance()) {
+      if (sources.size() == kMost) return bad(" are more than 65536 addresses");
+      sources.push_back(one.address());
+      if (one.octets == range->last.octets) break;
     }
-    if (family != AF_INET6) return bad(" is of another address family than the target");
-    sources.push_back(io::Address::resolve(part, 0).value());
   }
   return sources;
 }

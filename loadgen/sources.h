@@ -10,8 +10,9 @@
 
 namespace smtpmark::loadgen {
 
-// "127.0.0.2", "127.0.0.10-127.0.0.19" (IPv4), several of them with commas; "" is none. Refuses
-// with a sentence about `option` what is no address of `family`, and more than 65536 of them.
+// "127.0.0.2", "127.0.0.10-127.0.0.19", "fd00::1-fd00::9", several of them with commas; "" is none.
+// Refuses with a sentence about `option` what is no address of `family`, and more than 65536 of
+// them.
 tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::string& option,
                                                                   const std::string& text,
                                                                   int family);
