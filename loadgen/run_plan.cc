@@ -8,6 +8,7 @@
 #include "loadgen/sources.h"
 #include "loadgen/text_input.h"
 #include "loadgen/workload_options.h"
+#include "loadgen/workload_presets.h"
 
 namespace smtpmark::loadgen {
 
@@ -39,6 +40,8 @@ TlsPolicy tls_of(const SessionOptions& options, Role role, bool is_unix) {
   if (options.tls == "implicit") return TlsPolicy::kImplicit;
   switch (role) {
     case Role::kRelay:
+      if (options.workload == kDeviceWorkload) return TlsPolicy::kNone;
+      [[fallthrough]];
     case Role::kLmtp: return is_unix ? TlsPolicy::kNone : TlsPolicy::kOpportunistic;
     case Role::kSubmission: return TlsPolicy::kRequired;
     case Role::kSubmissions: return TlsPolicy::kImplicit;

@@ -23,7 +23,7 @@ constexpr std::array<Preset, 6> kPresets = {{
     {"bulk", "60K", "alternative", "", "1",
      "one.example=50,two.example=25,three.example=15,four.example=10", 8},
     {"notification", "uniform:900-4K", "text", "", "1", "", 0},
-    {"device", "lognormal:1M,0.7,max:10M", "mime", "1K", "1", "", 0},
+    {kDeviceWorkload, "lognormal:1M,0.7,max:10M", "mime", "1K", "1", "", 0},
     {"office", "office", "mime", "50K", "1", "", 0},
 }};
 

@@ -12,6 +12,9 @@
 
 namespace smtpmark::loadgen {
 
+// A scanner on port 25, which speaks no TLS unless that is asked for.
+inline constexpr std::string_view kDeviceWorkload = "device";
+
 std::vector<std::string> preset_names();
 
 // The options with what their preset says filled in where they say nothing.

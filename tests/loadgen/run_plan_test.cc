@@ -205,6 +205,23 @@ TEST(RunPlan, RefusesOptionsOfTlsWhereThereIsNone) {
                  "--tls none leaves nothing for --tls-version to do");
 }
 
+TEST(RunPlan, ADeviceSpeaksNoTlsOnARelaysPortUnlessAskedTo) {
+  const auto tls_of = [](auto change) {
+    return make_run_plan(with([&change](RunOptions& o) {
+             o.workload = "device";
+             o.pool = "16M";
+             change(o);
+           }))
+        .value()
+        .classes[0]
+        .session.tls;
+  };
+  EXPECT_EQ(tls_of([](RunOptions&) {}), TlsPolicy::kNone);
+  EXPECT_EQ(tls_of([](RunOptions& o) { o.tls = "required"; }), TlsPolicy::kRequired);
+  EXPECT_EQ(tls_of([](RunOptions& o) { o.target = "127.0.0.1:587"; }), TlsPolicy::kRequired);
+  EXPECT_EQ(tls_of([](RunOptions& o) { o.workload = "notification"; }), TlsPolicy::kOpportunistic);
+}
+
 TEST(RunPlan, AClientOfAProxyNeedsTheProxy) {
   expect_refusal(with([](RunOptions& o) { o.proxy_client = "192.0.2.1"; }), "--proxy-client needs");
   expect_refusal(with([](RunOptions& o) { o.class_texts = {"name=a,proxy-client=192.0.2.1"}; }),
