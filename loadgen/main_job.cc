@@ -97,6 +97,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port, const 
   session.tls = way.tls;
   if (way.auth) session.auth = auth_as(parser::kAuthPlain, kSinkUser, kSinkPassword);
   session.helo_name = Pattern::parse(options.helo_name).value();  // checked before
+  plan.classes.front().helo_text = options.helo_name;
   session.sender = mail.sender;
   session.recipient = mail.recipient;
   session.recipients = mail.recipients;
@@ -109,6 +110,7 @@ RunPlan plan_part(const Way& way, bool long_sessions, std::uint16_t port, const 
   load.connections = options.connections;
   load.threads = options.threads;
   load.ring = options.ring_mode;
+  load.seed = options.seed;
   load.duration_ns = to_ns(options.duration_s > 0.0 ? options.duration_s : kDuration);
   load.warmup_ns = to_ns(options.warmup_s >= 0.0 ? options.warmup_s : kWarmup);
   // Generator and sink side by side, where there is room for both.

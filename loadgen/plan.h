@@ -109,11 +109,14 @@ struct ClassPlan {
   std::vector<io::Address> targets;  // at least one; sessions go to them in turn
   std::string target_text;
   std::vector<io::Address> sources;  // which they come from, in turn; none: as the kernel chooses
+  std::string source_text;
+  std::string helo_text;  // as session.helo_name was given
   SessionPlan session;
   // What a proxy would say in front of each connection, of clients in turn; none: of the connection
   // as it is.
   ProxyVersion proxy = ProxyVersion::kNone;
   std::vector<io::Address> proxy_clients;
+  std::string proxy_client_text;
   io::TlsClientOptions tls;
 };
 

@@ -127,9 +127,16 @@ json session_to_json(const ClassPlan& one, std::uint64_t run) {
                  {"timeout_s", static_cast<double>(session.timeout_ns) / 1e9}};
   if (session.auth.wanted()) config.update(auth_to_json(session.auth));
   config.update(dialogue_to_json(session));
-  if (!one.sources.empty()) config["sources"] = one.sources.size();
+  config["helo"] = one.helo_text;
+  if (!one.sources.empty()) {
+    config["sources"] = one.sources.size();
+    config["source"] = one.source_text;
+  }
   if (one.proxy != ProxyVersion::kNone) config["proxy"] = to_string(one.proxy);
-  if (!one.proxy_clients.empty()) config["proxy_clients"] = one.proxy_clients.size();
+  if (!one.proxy_clients.empty()) {
+    config["proxy_clients"] = one.proxy_clients.size();
+    config["proxy_client"] = one.proxy_client_text;
+  }
   add_workload(session, run, config);
   if (session.tls == TlsPolicy::kNone) return config;
   config["tls_settings"] = tls_settings_to_json(one.tls);
@@ -156,6 +163,7 @@ json stop_conditions_to_json(const LoadPlan& load) {
 // Of the whole load, of which a class has its part.
 json load_to_json(const LoadPlan& load) {
   json config = {{"connections", load.connections},
+                 {"seed", load.seed},
                  {"rate_per_s", load.peak_per_s()},
                  {"loop", load.open_loop() ? "open" : "closed"},
                  {"duration_s", static_cast<double>(load.duration_ns) / 1e9},
@@ -171,7 +179,6 @@ json load_to_json(const LoadPlan& load) {
   config["stages"] = stages_to_json(load);
   config["arrivals"] = to_string(load.arrivals);
   if (load.arrivals == Arrivals::kBurst) config["burst"] = load.burst;
-  if (load.arrivals == Arrivals::kPoisson) config["seed"] = load.seed;
   config["backlog_policy"] = to_string(load.backlog_policy);
   if (load.backlog_policy != BacklogPolicy::kQueue) config["backlog"] = load.backlog;
   return config;

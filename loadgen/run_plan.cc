@@ -142,9 +142,12 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   auto sources = parse_sources("--source", session.source, first.family());
   if (!sources) return tl::unexpected(sources.error());
   plan.sources = std::move(*sources);
+  plan.source_text = session.source;
   auto clients = parse_sources("--proxy-client", session.proxy_client, first.family());
   if (!clients) return tl::unexpected(clients.error());
   plan.proxy_clients = std::move(*clients);
+  plan.proxy_client_text = session.proxy_client;
+  plan.helo_text = session.helo_name;
   plan.proxy = session.proxy == "v1"   ? ProxyVersion::kV1
                : session.proxy == "v2" ? ProxyVersion::kV2
                                        : ProxyVersion::kNone;

@@ -18,6 +18,8 @@ json tls_settings_to_json(const io::TlsClientOptions& tls) {
           {"signatures", tls.signatures},
           {"alpn", tls.alpn},
           {"sni", io::sni_of(tls)},
+          {"server_name", tls.host_name},
+          {"ca_file", tls.ca_file},
           {"pin", tls.pin ? io::to_base64(*tls.pin) : ""},
           {"client_certificate", !tls.certificate_file.empty()}};
 }

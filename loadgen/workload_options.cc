@@ -227,7 +227,7 @@ void plan_utf8(const Draft& draft, ParameterPlan& plan) {
   const Workload& workload = draft.workload;
   plan.utf8_addresses = workload.senders.any_utf8() || workload.recipients.any_utf8() ||
                         (workload.bad_share > 0.0 && workload.bad_recipients.any_utf8());
-  plan.smtputf8 = !is_ascii(draft.header_from) || !is_ascii(draft.header_to);
+  if (!is_ascii(draft.header_from) || !is_ascii(draft.header_to)) plan.smtputf8 = true;
 }
 
 Complaint check_recipients(const AddressSource& addresses, const std::string& file,
@@ -332,6 +332,8 @@ void add_workload(const SessionPlan& plan, std::uint64_t run, nlohmann::json& co
   if (!plan.workload) {
     config["recipients"] = plan.recipients;
     config["size"] = plan.message_size;
+    config["from"] = plan.sender.empty() ? "<>" : plan.sender;
+    config["to"] = plan.recipient;
     return;
   }
   const Workload& workload = *plan.workload;
@@ -365,7 +367,6 @@ void add_workload(const SessionPlan& plan, std::uint64_t run, nlohmann::json& co
   if (workload.recipient_count.fixed()) config["recipients"] = workload.recipient_count.most();
   add("bad_recipients", given.bad_recipients);
   if (workload.bad_share > 0.0) config["bad_to"] = given.bad_to;
-  config["seed"] = workload.seed;
 }
 
 }  // namespace smtpmark::loadgen

@@ -8,8 +8,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "io/certificate.h"
 #include "loadgen/environment.h"
 #include "loadgen/report_table.h"
+#include "loadgen/run_options.h"
+#include "loadgen/tls_sweep.h"
 
 namespace smtpmark::loadgen {
 namespace {
@@ -56,6 +59,74 @@ TEST(ResultJson, EveryJobHasItsVerdict) {
   const json verdict = job_to_json(RunPlan(), load, nullptr).at("verdict");
   EXPECT_EQ(verdict.at("name"), "generator-limited");
   EXPECT_EQ(verdict.at("findings").at(0).at("code"), "generator-cpu");
+}
+
+// The configuration of the only job of `options`.
+json config_of(const RunOptions& options) {
+  const auto plan = make_run_plan(options);
+  EXPECT_TRUE(plan.has_value()) << plan.error();
+  return job_to_json(*plan, LoadResult(), nullptr).at("config");
+}
+
+TEST(ResultJson, TheConfigurationSaysWhatWasAskedFor) {
+  const std::string ca = temporary("ca");
+  std::ofstream(ca) << io::Certificate::self_signed().value().to_pem();
+  RunOptions options;
+  options.target = "127.0.0.1:25";
+  options.from = "a@example.com";
+  options.to = "b@example.com";
+  options.helo_name = "c{1..9}.example";
+  options.server_name = "mx.example.net";
+  options.ca_file = ca;
+  options.source = "127.0.0.2,127.0.0.4-127.0.0.9";
+  options.proxy = "v2";
+  options.proxy_client = "192.0.2.1-192.0.2.2";
+  options.seed = 9;
+  json config = config_of(options);
+  EXPECT_EQ(config.at("helo"), "c{1..9}.example");
+  EXPECT_EQ(config.at("from"), "a@example.com");
+  EXPECT_EQ(config.at("to"), "b@example.com");
+  EXPECT_EQ(config.at("seed"), 9);
+  EXPECT_EQ(config.at("source"), options.source);
+  EXPECT_EQ(config.at("sources"), 7);
+  EXPECT_EQ(config.at("proxy_client"), options.proxy_client);
+  EXPECT_EQ(config.at("proxy_clients"), 2);
+  EXPECT_EQ(config.at("tls_settings").at("server_name"), "mx.example.net");
+  EXPECT_EQ(config.at("tls_settings").at("ca_file"), ca);
+  options.from = "<>";
+  EXPECT_EQ(config_of(options).at("from"), "<>");
+  options.to = "b{1..9}@example.com";
+  config = config_of(options);
+  EXPECT_EQ(config.at("to"), options.to);
+  EXPECT_EQ(config.at("seed"), 9);
+  std::filesystem::remove(ca);
+}
+
+// A cell of the matrix of `smtpmark tls` with so many handshakes.
+json tls_cell(std::uint64_t handshakes) {
+  return {{"role", "relay"},    {"version", "1.3"},
+          {"group", "X25519"},  {"certificate", "ecdsa-p256"},
+          {"resumed", false},   {"handshakes_per_s", 10.0 * static_cast<double>(handshakes)},
+          {"client_us", 400.0}, {"server_us", 300.0},
+          {"tls_resumed", 0},   {"tls_handshakes", handshakes},
+          {"tls_stale", 0},     {"failure", ""},
+          {"errors", 0},        {"negotiated", json::array()}};
+}
+
+TEST(TlsMatrix, ACellWithoutAHandshakeHasNoFigures) {
+  const auto table = [](std::uint64_t handshakes) {
+    return render_tls_matrix(
+        {{"tls_matrix", {tls_cell(handshakes)}}, {"tls_resumption", json::array()}});
+  };
+  EXPECT_NE(table(5).find("X25519                 50     400     300 "), std::string::npos)
+      << table(5);
+  EXPECT_EQ(table(5).find("nothing was measured"), std::string::npos);
+  EXPECT_NE(table(0).find("X25519                  -       -       - *"), std::string::npos)
+      << table(0);
+  EXPECT_NE(table(0).find("* relay, TLS 1.3, ecdsa-p256, X25519, full: no handshake ended within "
+                          "the measured part: nothing was measured\n"),
+            std::string::npos)
+      << table(0);
 }
 
 TEST(ResultJson, AResultOfTheVersionBeforeIsRefused) {

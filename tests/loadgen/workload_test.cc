@@ -161,7 +161,6 @@ TEST(Workload, EveryPresetCanBePlanned) {
     add_workload(plan, 0xAB, config);
     EXPECT_EQ(config.at("workload"), name);
     EXPECT_LE(config.at("pool_octets"), 4U << 20);
-    EXPECT_EQ(config.at("seed"), 1);
     EXPECT_EQ(config.at("run"), "00000000000000ab");
   }
 }
