@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace smtpmark::loadgen {
 namespace {
@@ -99,6 +100,154 @@ TEST_F(ScenarioTest, AnUnknownKeyOfAClassHasItsPlaceToo) {
   EXPECT_NE(plan.error().find(":4:3: there is no option \"tsl\"; is \"tls\" meant?"),
             std::string::npos)
       << plan.error();
+}
+
+// A value for every key; those of a run and those of a class.
+const std::map<std::string, std::string>& values() {
+  static const std::map<std::string, std::string> all = {
+      {"abort", "mail=1%"},
+      {"allow-remote", "true"},
+      {"arrivals", "poisson"},
+      {"auth", "plain"},
+      {"auth-initial-response", "never"},
+      {"auth-without-tls", "true"},
+      {"backlog", "5"},
+      {"backlog-policy", "stop"},
+      {"bad-recipients", "5%"},
+      {"bad-to", "x@invalid.example"},
+      {"binary-mime", "true"},
+      {"body", "mime"},
+      {"burst", "5"},
+      {"ca-file", "ca.pem"},
+      {"chunk-size", "100"},
+      {"chunking", "true"},
+      {"client-cert", "c.pem"},
+      {"client-key", "c.key"},
+      {"connections", "7"},
+      {"contents", "7"},
+      {"cooldown", "1s"},
+      {"corpus", "mails"},
+      {"csv", "x.csv"},
+      {"dot-lines", "5%"},
+      {"drop", "true"},
+      {"dsn-envid", "x"},
+      {"dsn-notify", "NEVER"},
+      {"dsn-orcpt", "true"},
+      {"dsn-ret", "HDRS"},
+      {"duration", "3s"},
+      {"eight-bit", "true"},
+      {"fail-on-verdict", "true"},
+      {"from", "a@example.com"},
+      {"handshake-only", "true"},
+      {"hdr-log", "x.hlog"},
+      {"helo", "c.example"},
+      {"json", "x.json"},
+      {"junit", "x.xml"},
+      {"line-length", "70"},
+      {"markdown", "x.md"},
+      {"measure", "counters"},
+      {"messages", "7"},
+      {"messages-per-connection", "7"},
+      {"messages-spread", "uniform"},
+      {"metrics", "127.0.0.1:9100"},
+      {"metrics-anywhere", "true"},
+      {"mt-priority", "-3"},
+      {"name", "x"},
+      {"openmetrics", "x.txt"},
+      {"password", "x"},
+      {"pin", "1"},
+      {"pipelining", "full"},
+      {"pipelining-depth", "3"},
+      {"pool", "4M"},
+      {"proxy", "v1"},
+      {"proxy-client", "192.0.2.1"},
+      {"quiet", "true"},
+      {"rate", "5"},
+      {"rate-of", "sessions"},
+      {"recipients", "3"},
+      {"recipients-file", "people.txt"},
+      {"require", "DSN"},
+      {"requiretls", "true"},
+      {"reset", "true"},
+      {"results-dir", "x"},
+      {"role", "relay"},
+      {"seed", "7"},
+      {"senders-file", "people.txt"},
+      {"server-cgroup", "/x"},
+      {"server-name", "x.example"},
+      {"server-pid", "1"},
+      {"sessions", "7"},
+      {"size", "10K"},
+      {"smtputf8", "true"},
+      {"source", "127.0.0.2"},
+      {"stage", "1s:5"},
+      {"stamp", "on"},
+      {"stop-when", "errors > 1 %"},
+      {"target", "127.0.0.1:25"},
+      {"text-size", "1K"},
+      {"think-time", "2s"},
+      {"threads", "2"},
+      {"threshold", "errors < 1 %"},
+      {"timeout", "5s"},
+      {"tls", "none"},
+      {"tls-alpn", "smtp"},
+      {"tls-ciphers", "X"},
+      {"tls-groups", "P-256"},
+      {"tls-pin", "x"},
+      {"tls-resume", "true"},
+      {"tls-signatures", "X"},
+      {"tls-sni", "none"},
+      {"tls-suites", "X"},
+      {"tls-version", "1.2"},
+      {"to", "b@example.com"},
+      {"to-domains", "a.example"},
+      {"token", "x"},
+      {"token-file", "x"},
+      {"user", "x"},
+      {"users", "x.csv"},
+      {"verify", "true"},
+      {"warmup", "1s"},
+      {"weight", "3"},
+      {"workload", "relay"},
+      {"wrong-password-share", "5%"},
+      {"xclient", "ADDR=192.0.2.1"},
+  };
+  return all;
+}
+
+std::vector<std::string> options_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_lnames().front();
+    if (name != "help" && name != "scenario" && name != "class" && name != "i-am-authorized") {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+TEST_F(ScenarioTest, EveryOptionOfARunCanBeSet) {
+  CLI::App command;
+  RunOptions options;
+  define_run(command, options);
+  for (const std::string& name : options_of(command)) {
+    ASSERT_TRUE(values().contains(name)) << name << " has no value in this test";
+    const std::string& value = values().at(name);
+    EXPECT_EQ(load(name + " = \"" + value + "\"\n"), "");
+    EXPECT_NE(load("no-" + name + " = \"" + value + "\"\n"), "");
+  }
+}
+
+TEST_F(ScenarioTest, EveryOptionOfASessionCanBeSetInAClass) {
+  CLI::App command;
+  ClassOptions options;
+  define_class(command, options);
+  for (const std::string& name : options_of(command)) {
+    ASSERT_TRUE(values().contains(name)) << name << " has no value in this test";
+    const CLI::Option* option = command.get_option("--" + name);
+    EXPECT_TRUE(apply(command, {name, {values().at(name)}, "here"}).has_value()) << name;
+    EXPECT_GT(option->count(), 0U) << name;
+  }
 }
 
 TEST_F(ScenarioTest, PermissionIsAskedForOnTheCommandLine) {
