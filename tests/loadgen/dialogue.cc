@@ -91,8 +91,14 @@ ClientOutcome run_against_script(const SessionPlan& plan, const ScriptedServer& 
   return outcome;
 }
 
+PairTls::PairTls(const PairOptions& options)
+    : client(io::TlsContext::for_client(options.client_tls).value()),
+      sink(io::TlsContext::for_server(options.sink_tls, *options.certificate).value()) {}
+
 PairOutcome run_pair(const SessionPlan& plan, const SinkOptions& sink_options,
-                     const PairOptions& options) {
+                     const PairOptions& options, const PairTls* tls) {
+  std::optional<PairTls> own;
+  if (tls == nullptr) tls = &own.emplace(options);
   io::SimulatedScheduler scheduler;
   io::MemoryTransport client_end(scheduler);
   io::MemoryTransport sink_end(scheduler);
@@ -101,16 +107,17 @@ PairOutcome run_pair(const SessionPlan& plan, const SinkOptions& sink_options,
   sink_end.next_piece = options.piece_to_sink;
   const Script script(plan);
   MailSource mail(plan);
-  const io::TlsContext tls = io::TlsContext::for_client(options.client_tls).value();
-  const io::TlsContext sink_tls =
-      io::TlsContext::for_server(options.sink_tls, *options.certificate).value();
   CountedTurns turns(options.messages);
   PairOutcome outcome;
   outcome.client.metrics.begin(0, {}, 1);
   SaslClient sasl(plan.auth);
   SaslServer sink_sasl(sink_options.auth.users);
-  ClientContext client{plan, script, mail, &tls, sasl, turns, outcome.client.metrics};
-  SinkContext sink{sink_options, plan.role, sink_tls, sink_sasl, outcome.sink};
+  ClientContext client{plan, script, mail, &tls->client, sasl, turns, outcome.client.metrics};
+  SinkContext sink{sink_options, plan.role, tls->sink, sink_sasl, outcome.sink};
+  if (options.proxy != ProxyVersion::kNone) {
+    const io::Address here = io::Address::resolve("192.0.2.1", 49152).value();
+    client_end.write(proxy_header(options.proxy, here, here.with_port(25)));
+  }
   io::spawn(run_sink(sink, sink_end));
   io::spawn(run_client(client, client_end, options.messages > 0, outcome.client));
   scheduler.run();

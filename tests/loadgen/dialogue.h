@@ -66,12 +66,21 @@ struct PairOptions {
   io::TlsClientOptions client_tls;
   io::TlsServerOptions sink_tls;
   const io::Certificate* certificate = &shared_certificate();  // of the sink
+  ProxyVersion proxy = ProxyVersion::kNone;  // what is said of the client before its session
   std::uint64_t messages = 1;
 };
 
-// One client session against one sink session.
+// The TLS of both sides, which more than one pair of sessions may have in common.
+struct PairTls {
+  explicit PairTls(const PairOptions& options);
+
+  io::TlsContext client;
+  io::TlsContext sink;
+};
+
+// One client session against one sink session; `tls` in place of its own.
 PairOutcome run_pair(const SessionPlan& plan, const SinkOptions& sink_options,
-                     const PairOptions& options);
+                     const PairOptions& options, const PairTls* tls = nullptr);
 
 // What the sink answers to `sent` in role `role`, in plaintext; `piece` cuts what it receives.
 std::string ask_sink(Role role, const std::string& sent, SinkCounters* counters = nullptr,
