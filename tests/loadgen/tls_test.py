@@ -106,8 +106,12 @@ class Tls(unittest.TestCase):
         results = self.run_section("Certificates")
         self.assertEqual(self.negotiated(results[0])["peer_key"], "rsa-2048")
         self.assertTrue(results[0]["jobs"][0]["config"]["tls_verify"])
-        self.assertEqual(len(results[1]["jobs"][0]["config"]["tls_settings"]["pin"]), 44)
-        self.assertTrue(results[2]["jobs"][0]["config"]["tls_settings"]["client_certificate"])
+        self.assertTrue(results[0]["jobs"][0]["config"]["tls_settings"]["ca_file"])
+        self.assertTrue(results[1]["jobs"][0]["config"]["tls_verify"])
+        self.assertEqual(results[1]["jobs"][0]["config"]["tls_settings"]["ca_file"], "")
+        self.assertEqual(results[1]["jobs"][0]["totals"]["tls_handshakes"], 50)
+        self.assertEqual(len(results[2]["jobs"][0]["config"]["tls_settings"]["pin"]), 44)
+        self.assertTrue(results[3]["jobs"][0]["config"]["tls_settings"]["client_certificate"])
 
     def test_sni_and_alpn(self):
         results = self.run_section("SNI and ALPN")
