@@ -10,7 +10,8 @@ namespace smtpmark::loadgen {
 
 CLI::Validator seconds() {
   return CLI::AsNumberWithUnit(
-      std::map<std::string, double>{{"us", 1e-6}, {"ms", 1e-3}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}},
+      std::map<std::string, double>{
+          {"us", 1e-6}, {"ms", 1e-3}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}},
       CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME");
 }
 
