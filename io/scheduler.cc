@@ -15,6 +15,7 @@ Timer::~Timer() {
 }
 
 Scheduler::~Scheduler() {
+  for (NapAwaiter* nap = naps_; nap != nullptr; nap = nap->next_) nap->link_ = nullptr;
   for (Timer* timer : heap_) {
     timer->position_ = Timer::kNotQueued;
     timer->scheduler_ = nullptr;
@@ -30,6 +31,12 @@ void Scheduler::set_timer(Timer& timer, TimeNs due) {
   if (due >= timer.queued_for_) return;  // later: looked at again when it comes up
   timer.queued_for_ = due;
   sift_up(timer.position_);
+}
+
+// Their timers are due at once: one that is destroyed before its turn does not fire.
+void Scheduler::end_naps() {
+  for (NapAwaiter* nap = naps_; nap != nullptr; nap = nap->next_)
+    set_timer(nap->timer_, pass_time_);
 }
 
 bool Scheduler::run_due() {

@@ -66,6 +66,13 @@ class Scheduler {
   class SleepAwaiter;
   SleepAwaiter sleep_until(TimeNs due);
 
+  // The same, but end_naps() ends it early: many may sleep for long, and none has to wake up to ask
+  // whether it still should.
+  class NapAwaiter;
+  NapAwaiter nap_until(TimeNs due);
+  // Resumes, in this loop pass or the next, everyone who naps now.
+  void end_naps();
+
   // The time of the next timer, kNever without one. May be earlier than anything that will fire.
   TimeNs next_due() const noexcept { return heap_.empty() ? kNever : heap_.front()->queued_for_; }
 
@@ -89,7 +96,8 @@ class Scheduler {
   void place(Timer* timer, std::uint32_t position) noexcept;
 
   TimeNs pass_time_ = 0;
-  std::vector<Timer*> heap_;  // binary heap by queued_for_
+  NapAwaiter* naps_ = nullptr;  // a list through those who nap
+  std::vector<Timer*> heap_;    // binary heap by queued_for_
   std::vector<Posted> ready_;
   std::vector<Posted> running_;
 };
@@ -112,6 +120,49 @@ class Scheduler::SleepAwaiter {
   std::coroutine_handle<> waiter_;
   Timer timer_{&SleepAwaiter::wake, this};
 };
+
+class Scheduler::NapAwaiter {
+ public:
+  NapAwaiter(Scheduler& scheduler, TimeNs due) : scheduler_(scheduler), due_(due) {}
+  NapAwaiter(const NapAwaiter&) = delete;
+  NapAwaiter& operator=(const NapAwaiter&) = delete;
+  ~NapAwaiter() { leave(); }
+  bool await_ready() const noexcept { return due_ <= scheduler_.now(); }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    next_ = scheduler_.naps_;
+    if (next_ != nullptr) next_->link_ = &next_;
+    link_ = &scheduler_.naps_;
+    scheduler_.naps_ = this;
+    scheduler_.set_timer(timer_, due_);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  friend class Scheduler;
+  void leave() noexcept {
+    if (link_ == nullptr) return;
+    *link_ = next_;
+    if (next_ != nullptr) next_->link_ = link_;
+    link_ = nullptr;
+  }
+  static void wake(void* self) {
+    auto& nap = *static_cast<NapAwaiter*>(self);
+    nap.leave();
+    nap.waiter_.resume();
+  }
+
+  Scheduler& scheduler_;
+  TimeNs due_;
+  std::coroutine_handle<> waiter_;
+  NapAwaiter* next_ = nullptr;
+  NapAwaiter** link_ = nullptr;  // what points to this one; null: it does not nap
+  Timer timer_{&NapAwaiter::wake, this};
+};
+
+inline Scheduler::NapAwaiter Scheduler::nap_until(TimeNs due) {
+  return {*this, due};
+}
 
 inline Scheduler::SleepAwaiter Scheduler::sleep_until(TimeNs due) {
   return {*this, due};

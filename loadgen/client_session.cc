@@ -10,7 +10,6 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr TimeNs kEndOfStreamWait = 2 * io::kSecond;  // behind the 221
-constexpr TimeNs kPatience = 100 * io::kMillisecond;  // asleep without asking whether to go on
 constexpr std::uint32_t kSession = 0x73657373;        // of make_random()
 
 // RFC 5321, 3.2 and 4.1.1.1: a server of RFC 821, which is to be greeted with HELO.
@@ -38,7 +37,7 @@ io::Task<bool> wait_for_turn(ClientContext& context, io::Scheduler& scheduler, T
   if (turn.intended == 0) co_return true;
   TimeNs now = scheduler.now();
   while (turn.intended > now) {
-    co_await scheduler.sleep_until(std::min(turn.intended, now + kPatience));
+    co_await scheduler.nap_until(turn.intended);
     now = scheduler.now();
     if (turn.intended > now && context.turns.ended(now)) co_return false;
   }

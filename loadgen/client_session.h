@@ -31,7 +31,8 @@ class TurnSource {
   virtual std::optional<Turn> take(TimeNs now) = 0;
   // Whether take() would give a turn that may begin at once.
   virtual bool due(TimeNs now) const = 0;
-  // Whether the run has ended, so that a turn already given is not to be begun any more.
+  // Whether the run has ended, so that a turn already given is not to be begun any more. Who runs
+  // the sessions ends their naps then (io::Scheduler).
   virtual bool ended(TimeNs now) const = 0;
 };
 

@@ -48,8 +48,12 @@ std::uint64_t ClientSession::session_length() {
 io::Task<bool> ClientSession::between_messages() {
   const SessionShape& shape = context_.plan.shape;
   if (shape.think.mean_ns > 0) {
-    co_await transport_->scheduler().sleep_until(now_ + shape.think.draw(random_));
-    now_ = transport_->scheduler().now();
+    io::Scheduler& scheduler = transport_->scheduler();
+    const TimeNs until = now_ + shape.think.draw(random_);
+    while (now_ < until && !context_.turns.ended(now_)) {
+      co_await scheduler.nap_until(until);
+      now_ = scheduler.now();
+    }
   }
   if (!shape.reset_between) co_return true;
   co_return co_await reset();

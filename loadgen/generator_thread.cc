@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kAborts = 0x61626F72;        // of make_random()
 constexpr TimeNs kBackoff = 100 * io::kMillisecond;  // behind a session that failed
+constexpr TimeNs kPatrolEvery = 100 * io::kMillisecond;
 
 std::uint64_t share_of(std::uint64_t whole, std::uint32_t parts, std::uint32_t index) {
   return whole / parts + (index < whole % parts ? 1 : 0);
@@ -136,6 +137,7 @@ void GeneratorThread::carry_load() {
   for (const auto& share : shares_) {
     for (std::uint32_t i = 0; i < share->connections; ++i) io::spawn(keep_connection(*share));
   }
+  on_patrol(this);
   ring_->run_until([this] {
     publish_if_asked();
     return active_ == 0;
@@ -146,6 +148,15 @@ void GeneratorThread::carry_load() {
   ring_->shut_down();
   // Those that slept when the rest was cut wake up and see that it is over.
   while (active_ > 0) ring_->run_once(ring_->now() + kBackoff);
+}
+
+// Those who nap, until a turn or between messages, learn here that the run is over.
+void GeneratorThread::on_patrol(void* self) {
+  auto& thread = *static_cast<GeneratorThread*>(self);
+  const TimeNs now = thread.ring_->now();
+  const auto over = [now](const auto& share) { return share->gate && share->gate->ended(now); };
+  if (std::any_of(thread.shares_.begin(), thread.shares_.end(), over)) thread.ring_->end_naps();
+  thread.ring_->set_timer(thread.patrol_, now + kPatrolEvery);
 }
 
 // Costs one load a pass as long as nobody asks.

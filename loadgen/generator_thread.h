@@ -119,6 +119,7 @@ class GeneratorThread {
   void prepare(const Timetable& timetable);
   void carry_load();
   void publish_if_asked();
+  static void on_patrol(void* self);
   io::Task<> keep_connection(Share& share);
   io::Task<bool> hold_session(Share& share, Turn turn);
   void note_failure(io::ErrorKind kind = io::ErrorKind::kNone);
@@ -129,6 +130,7 @@ class GeneratorThread {
   RateCurve curve_;
   std::vector<std::unique_ptr<Share>> shares_;
   std::unique_ptr<io::Ring> ring_;
+  io::Timer patrol_{&GeneratorThread::on_patrol, this};
   std::uint32_t active_ = 0;  // connections that are kept
   mutable std::mutex live_mutex_;
   LiveFigures live_;

@@ -271,5 +271,33 @@ TEST_F(SchedulerTest, ManyRandomTimersFireAsAListOfTimesSays) {
   }
 }
 
+Task<> nap(Scheduler& scheduler, TimeNs due, std::vector<std::string>& log, std::string name) {
+  co_await scheduler.nap_until(due);
+  log.push_back(name);
+}
+
+TEST_F(SchedulerTest, ANapEndsAtItsTimeOrEarlierWithAllOthers) {
+  for (const auto& [due, name] : {std::pair{100, "a"}, {200, "b"}, {300, "c"}, {400, "d"}}) {
+    spawn(nap(scheduler_, static_cast<TimeNs>(due), log_, name));
+  }
+  scheduler_.advance_to(200);
+  EXPECT_THAT(log_, ElementsAre("a", "b"));
+  scheduler_.end_naps();
+  EXPECT_THAT(log_, ElementsAre("a", "b")) << "not from within the call";
+  scheduler_.advance_to(201);
+  EXPECT_THAT(log_, ::testing::UnorderedElementsAre("a", "b", "c", "d"));
+  spawn(nap(scheduler_, 500, log_, "later"));
+  scheduler_.advance_to(300);
+  EXPECT_EQ(log_.size(), 4U) << "what began behind the end of the others goes on";
+  scheduler_.advance_to(500);
+  EXPECT_EQ(log_.back(), "later");
+}
+
+TEST_F(SchedulerTest, ANapWhoseTimeHasComeDoesNotSleep) {
+  scheduler_.advance_to(50);
+  spawn(nap(scheduler_, 50, log_, "at once"));
+  EXPECT_THAT(log_, ElementsAre("at once"));
+}
+
 }  // namespace
 }  // namespace smtpmark::io::testing

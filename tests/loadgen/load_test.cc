@@ -120,6 +120,23 @@ TEST(Load, TimeEndsARunWithoutLosingAMessage) {
   EXPECT_NEAR(result.measured_s, 0.5, 0.3);
 }
 
+TEST(Load, APauseBetweenMessagesEndsWithTheRunAndIsNoError) {
+  const auto sink = start_sink(Role::kRelay);
+  RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
+  SessionPlan& session = plan.classes[0].session;
+  session.messages_per_connection = 5;
+  session.shape.think.mean_ns = 3600 * io::kSecond;
+  session.shape.reset_between = true;
+  plan.load.duration_ns = io::kSecond / 2;
+  const TimeNs began = io::monotonic_now();
+  const LoadResult result = run(plan);
+  EXPECT_LT(io::monotonic_now() - began, 30 * io::kSecond);
+  sink->stop();
+  expect_no_errors(result);
+  EXPECT_EQ(result.metrics.total().messages_accepted, 20U) << "one of each session";
+  EXPECT_EQ(result.metrics.total().sessions_completed, 20U);
+}
+
 TEST(Load, AnInterruptEndsARunEarlyAndKeepsItsFigures) {
   const auto sink = start_sink(Role::kRelay);
   RunPlan plan = plan_for(sink->listens().front().address, Role::kRelay);
