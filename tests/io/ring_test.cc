@@ -217,6 +217,7 @@ std::uint64_t passes_of_echoes(RingOptions options, int connections) {
   std::promise<int> good;
   std::thread clients([&] {
     std::vector<Peer> peers;
+    peers.reserve(static_cast<std::size_t>(connections));
     for (int i = 0; i < connections; ++i) peers.push_back(Peer::connect_to(address));
     int answered = 0;
     for (int round = 0; round < 200; ++round) {

@@ -2,8 +2,8 @@
 #include "loadgen/corpus.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
