@@ -99,7 +99,9 @@ class LoadModel(unittest.TestCase):
             self.assertEqual(self.load("run", "--target", relay, "--role", "relay", "--rate", "300",
                                        "--arrivals", "poisson", "--seed", seed, "--duration",
                                        "500ms").returncode, 0)
-            counts.append(self.result()["jobs"][0]["totals"]["messages_accepted"])
+            totals = self.result()["jobs"][0]["totals"]
+            # On a slow machine the last ones are still waiting when the run ends.
+            counts.append(totals["messages_accepted"] + totals["turns_unstarted"])
         self.assertEqual(counts[0], counts[1])
         self.assertNotEqual(counts[0], counts[2])
 
