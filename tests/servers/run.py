@@ -21,7 +21,7 @@ import enter
 import packages
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TIME_LIMIT_S = 300
+TIME_LIMIT_S = 1200
 EXIT_ALL_SKIPPED = 77
 
 
