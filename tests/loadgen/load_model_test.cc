@@ -45,10 +45,13 @@ TEST(LoadModel, ClassesShareTheTurnsOfAnOpenLoopByWeight) {
   for (std::size_t i = 0; i < 3; ++i) {
     mix.sinks[i]->stop();
     const Counters& total = result.classes[i].metrics.total();
-    EXPECT_NEAR(static_cast<double>(total.messages_accepted), wanted[i], 1.0);
+    // Where handshakes are slow, under a sanitizer, turns are left over at the end.
+    const std::uint64_t turns = total.messages_accepted + total.turns_unstarted;
+    EXPECT_NEAR(static_cast<double>(turns), wanted[i], 1.0);
     EXPECT_EQ(total.messages_accepted, mix.sinks[i]->counters().messages_received);
     accepted += total.messages_accepted;
   }
+  EXPECT_GT(accepted, 0U);
   EXPECT_EQ(result.metrics.total().messages_accepted, accepted);
   EXPECT_EQ(result.metrics.histogram(Phase::kMessage).count(),
             result.classes[0].metrics.histogram(Phase::kMessage).count() +
