@@ -185,11 +185,12 @@ void Ring::run_once(TimeNs deadline) {
 int Ring::submit_and_wait(TimeNs due) {
   if (at_submission_ > 0) submitted_at_ = now();
   const unsigned wanted = at_submission_ + 1;
+  const bool goes_on = has_posted() || (!starved_.empty() && buffers_->available() > 0);
   if (poller_) {
-    poller_->wait(has_posted() ? 0 : due, wanted);
+    poller_->wait(goes_on ? 0 : due, wanted);
     return 0;
   }
-  if (has_posted()) return io_uring_submit_and_get_events(&ring_);
+  if (goes_on) return io_uring_submit_and_get_events(&ring_);
   if (busy_ && coalesce_ns_ > 0) return submit_and_gather(due);
   if (due >= watched_for_) return io_uring_submit_and_wait(&ring_, wanted);
   const TimeNs current = now();
@@ -249,9 +250,11 @@ void Ring::handle_completions() {
 
 void Ring::feed_starved() {
   if (starved_.empty() || buffers_->available() == 0) return;
-  std::vector<Socket*> starved;
-  starved.swap(starved_);
-  for (Socket* socket : starved) {
+  // No more of them than there are buffers: the others would come back empty-handed.
+  const auto count = std::min<std::ptrdiff_t>(std::ssize(starved_), buffers_->available());
+  const std::vector<Socket*> fed(starved_.begin(), starved_.begin() + count);
+  starved_.erase(starved_.begin(), starved_.begin() + count);
+  for (Socket* socket : fed) {
     socket->starved_ = false;
     if (socket->closing_) {
       socket->finish_if_quiet();
