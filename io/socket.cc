@@ -133,6 +133,19 @@ void Socket::release_current() noexcept {
   }
 }
 
+void Socket::rest() {
+  if (current_ == BufferRing::kNone) return;
+  if (input().empty() && rest_.empty()) {
+    input_begin_ = input_end_ = nullptr;
+  } else {
+    std::string kept(input());
+    carry_ = std::move(kept.append(std::exchange(rest_, {})));
+    input_begin_ = carry_.data();
+    input_end_ = carry_.data() + carry_.size();
+  }
+  release_current();
+}
+
 Transport::Pull Socket::pull() {
   if (input_begin_ != input_end_) return join();
   if (rest_.empty() && !load_next()) {

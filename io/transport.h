@@ -56,6 +56,10 @@ class Transport {
   class FlushAwaiter;
   FlushAwaiter flush(std::size_t backlog = 0) noexcept;
 
+  // To be called before the owner waits for something else than this transport, as for time: what
+  // all connections share is given back. Views of input() end; it may have grown.
+  virtual void rest() {}
+
   // When the operating system had taken the last of what was written; kNever while it has not taken
   // all of it.
   virtual TimeNs sent_at() const noexcept = 0;

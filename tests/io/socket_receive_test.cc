@@ -228,6 +228,52 @@ TEST_F(TinyBufferTest, AStarvedSocketThatIsClosedComesToItsEnd) {
   EXPECT_EQ(ring_->buffers().available(), 4U);
 }
 
+// Four buffers of eight octets, and more connections than that which wait for time.
+TEST_F(TinyBufferTest, WhoRestsLeavesTheBuffersToTheOthers) {
+  constexpr std::size_t kConnections = 12;
+  std::vector<Connection> connections;
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    connections.push_back(make_connection());
+    Outcome outcome;
+    spawn(read_count(*connections[i].socket, 5, outcome));
+    EXPECT_EQ(connections[i].peer.send_some("hello"), 5U);
+    run_until([&] { return outcome.done; });
+    EXPECT_EQ(outcome.received, "hello");
+    connections[i].socket->rest();
+    EXPECT_TRUE(connections[i].socket->input().empty());
+  }
+  EXPECT_EQ(ring_->buffers().available(), 4U);
+}
+
+Task<> consume_some(Transport& transport, std::size_t octets, Outcome& outcome) {
+  const Result<void> grew = co_await transport.receive();
+  EXPECT_TRUE(grew);
+  outcome.received = transport.input().substr(0, octets);
+  transport.consume(octets);
+  outcome.done = true;
+}
+
+TEST_F(TinyBufferTest, WhatIsNotConsumedOutlastsARest) {
+  const std::string lines = "one\r\ntwo\r\nthree\r\nfour\r\n";  // three buffers
+  for (std::size_t consumed = 0; consumed <= 8; ++consumed) {
+    Connection connection = make_connection();
+    Socket& socket = *connection.socket;
+    feed(connection.peer, lines);
+    run_until([&] { return ring_->buffers().available() == 1; });
+    Outcome begun;
+    spawn(consume_some(socket, consumed, begun));
+    ASSERT_TRUE(begun.done);
+    socket.rest();
+    EXPECT_EQ(ring_->buffers().available(), 2U) << consumed;
+    EXPECT_EQ(socket.input(), lines.substr(consumed, 8 - consumed));
+    connection.peer.close();
+    Outcome outcome;
+    spawn(read_lines(socket, outcome));
+    run_until([&] { return outcome.done; });
+    ASSERT_EQ(begun.received + outcome.received, lines) << consumed;
+  }
+}
+
 class ThrottleTest : public SocketReceiveTest {
  protected:
   void SetUp() override {

@@ -44,10 +44,10 @@ class Backends(unittest.TestCase):
         self.assertEqual(sink.wait(LIMIT), 0)
         return json.loads(pathlib.Path(self.folder, "sink.json").read_text())["messages_received"]
 
-    def run_against(self, address, *options):
+    def run_against(self, address, *options, messages=MESSAGES, connections=20):
         done = subprocess.run(
-            [SMTPMARK, "run", "--target", address, "--role", "relay", "--messages", str(MESSAGES),
-             "--connections", "20", "--results-dir", self.folder, *options],
+            [SMTPMARK, "run", "--target", address, "--role", "relay", "--messages", str(messages),
+             "--connections", str(connections), "--results-dir", self.folder, *options],
             capture_output=True, text=True, timeout=LIMIT)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         newest = max(pathlib.Path(self.folder).glob("*/result.json"),
@@ -78,6 +78,19 @@ class Backends(unittest.TestCase):
         lag = result["jobs"][0]["phases"]["schedule_lag"]
         self.assertEqual(lag["count"], MESSAGES)
         self.assertLess(lag["p50_us"], 20_000)
+
+    def test_connections_that_wait_for_their_turn_hold_nobody_up(self):
+        """There are four times as many as a thread has receive buffers."""
+        for backend in ("io_uring", "epoll"):
+            with self.subTest(backend=backend):
+                process, address = self.start_sink("--io", backend, "--connections", "600")
+                _, result = self.run_against(
+                    address, "--io", backend, "--tls", "none", "--rate", "400",
+                    "--messages-per-connection", "100", messages=1200, connections=512)
+                self.assertEqual(self.received(process), 1200)
+                phases = result["jobs"][0]["phases"]
+                for phase in ("greeting", "mail", "end_of_data"):
+                    self.assertLess(phases[phase]["p50_us"], 100_000, phase)
 
     def test_coalescing_is_in_the_result_and_loses_nothing(self):
         process, address = self.start_sink("--coalesce", "200us")

@@ -222,7 +222,8 @@ class Commands(unittest.TestCase):
         self.assertEqual("quit" in phases, "--drop" not in run, run)
         self.assertEqual("xclient" in phases, "--xclient" in run, run)
         if "20ms" in run:
-            self.assertGreaterEqual(phases["session"]["min_us"], 4 * 20e3 - 1)
+            # Some of the ten connections may come late and find fewer messages left than four.
+            self.assertGreaterEqual(phases["session"]["max_us"], 4 * 20e3 - 1)
         if "exponential:2ms" in run:
             self.assertGreater(phases["session"]["mean_us"], 4 * 2e3 / 2)
         if "--messages-spread" in run:
