@@ -15,6 +15,7 @@
 #include "io/buffer_ring.h"
 #include "io/completion.h"
 #include "io/error.h"
+#include "io/output_queue.h"
 #include "io/scheduler.h"
 
 namespace smtpmark::io {
@@ -23,9 +24,6 @@ namespace smtpmark::io {
 // asks for something.
 class Poller {
  public:
-  // The most pieces of one send.
-  static constexpr std::size_t kMostPieces = 4;
-
   // Receives into `buffers`, which outlive it. A write to `wakeup_descriptor` (an eventfd) ends a
   // wait. On failure the operating system's error.
   static Result<std::unique_ptr<Poller>> create(BufferRing& buffers, int wakeup_descriptor);
@@ -58,7 +56,7 @@ class Poller {
  private:
   struct PendingSend {
     Completion* completion = nullptr;
-    std::array<iovec, kMostPieces> pieces{};
+    std::array<iovec, OutputBatch::kMostVectors> pieces{};
     std::size_t count = 0;
     std::size_t sent = 0;
     int flags = 0;

@@ -16,6 +16,7 @@
 #include "io/buffer_ring.h"
 #include "io/completion.h"
 #include "io/error.h"
+#include "io/output_queue.h"
 #include "io/poller.h"
 #include "io/scheduler.h"
 
@@ -99,6 +100,7 @@ class Ring final : public Scheduler {
   void adopt(int descriptor) {
     if (poller_) poller_->adopt(descriptor);
   }
+  OutputBatches& batches() noexcept { return batches_; }
   BufferRing& buffers() noexcept { return *buffers_; }
   void close_descriptor(int descriptor);
   void cancel(Completion& target);
@@ -145,6 +147,7 @@ class Ring final : public Scheduler {
   RingFeatures features_;
   std::unique_ptr<BufferRing> buffers_;
   std::unique_ptr<Poller> poller_;  // null with io_uring
+  OutputBatches batches_;
   std::vector<Socket*> starved_;
   std::vector<Socket*> live_;
   std::vector<std::unique_ptr<Socket>> sockets_;

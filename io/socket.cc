@@ -34,7 +34,8 @@ void SocketCloser::operator()(Socket* socket) const noexcept {
   socket->close();
 }
 
-Socket::Socket(Ring& ring) : ring_(ring), deadline_timer_(&Socket::on_deadline, this) {
+Socket::Socket(Ring& ring)
+    : ring_(ring), output_(ring.batches()), deadline_timer_(&Socket::on_deadline, this) {
   for (auto [operation, handler] :
        {std::pair{&receive_, &Socket::on_receive}, std::pair{&send_, &Socket::on_send},
         std::pair{&connect_, &Socket::on_connect}}) {
@@ -201,17 +202,12 @@ void Socket::push() {
 }
 
 void Socket::submit_send(bool now) {
-  std::array<std::string_view, std::tuple_size_v<decltype(vectors_)>> views;
-  const std::size_t count = output_.pending(views.data(), views.size());
-  std::size_t octets = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    octets += views[i].size();
-    vectors_[i] = {const_cast<char*>(views[i].data()), views[i].size()};
-  }
-  sends_the_rest_ = octets == output_.in_flight() && !now;
+  const OutputQueue::Shown shown = output_.show();
+  sends_the_rest_ = shown.octets == output_.in_flight() && !now;
   sends_now_ = now;
   if (now) ring_.expect_at_submission();
-  ring_.send(send_, descriptor_, vectors_.data(), count, message_, now ? kSendNow : kSendAll);
+  ring_.send(send_, descriptor_, shown.batch->vectors.data(), shown.count, shown.batch->message,
+             now ? kSendNow : kSendAll);
   send_.in_flight = true;
 }
 

@@ -2,10 +2,6 @@
 #ifndef SMTPMARK_IO_SOCKET_H_
 #define SMTPMARK_IO_SOCKET_H_
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -100,8 +96,6 @@ class Socket final : public Transport {
   std::string carry_;      // a line that straddles two buffers
 
   OutputQueue output_;
-  msghdr message_{};
-  std::array<iovec, Poller::kMostPieces> vectors_{};
   bool sends_the_rest_ = false;  // the send in flight does not end before all of its batch has left
   bool sends_now_ = false;       // the send in flight completes with its submission
   TimeNs sent_at_ = 0;           // when the latest send had ended

@@ -49,7 +49,7 @@ ClientSession::ClientSession(ClientContext& context, io::Transport& transport, T
                              TimeNs started, TimeNs connected, std::uint64_t number)
     : context_(context),
       transport_(&transport),
-      flights_(context.plan.pipelining_depth),
+      flights_(context.plan.pipelining == Pipelining::kFull ? context.plan.pipelining_depth : 1),
       first_(first),
       started_(started),
       now_(connected),

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -11,18 +10,17 @@ namespace {
 
 constexpr std::size_t kReference = OutputQueue::kCopyBelow;
 
+std::string_view text(const iovec& vector) {
+  return {static_cast<const char*>(vector.iov_base), vector.iov_len};
+}
+
 std::string drain(OutputQueue& queue, std::size_t capacity) {
   std::string all;
-  std::array<std::string_view, 8> views;
   while (queue.in_flight() > 0) {
-    const std::size_t count = queue.pending(views.data(), capacity);
-    std::size_t octets = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      all += views[i];
-      octets += views[i].size();
-    }
-    if (octets == 0) break;
-    queue.sent(octets);
+    const OutputQueue::Shown shown = queue.show(capacity);
+    if (shown.octets == 0) break;
+    for (std::size_t i = 0; i < shown.count; ++i) all += text(shown.batch->vectors[i]);
+    queue.sent(shown.octets);
   }
   return all;
 }
@@ -48,8 +46,9 @@ struct Mixture {
 
 TEST(OutputQueue, KeepsCopiesAndReferencesInOrder) {
   const Mixture mixture;
-  for (std::size_t capacity = 1; capacity <= 8; ++capacity) {
-    OutputQueue queue;
+  for (std::size_t capacity = 1; capacity <= OutputBatch::kMostVectors; ++capacity) {
+    OutputBatches batches;
+    OutputQueue queue(batches);
     const std::string written = mixture.fill(queue);
     EXPECT_EQ(queue.waiting(), written.size());
     queue.start();
@@ -62,7 +61,8 @@ TEST(OutputQueue, KeepsCopiesAndReferencesInOrder) {
 
 TEST(OutputQueue, GoesOnBehindAShortSendAtEverySplit) {
   const Mixture mixture;
-  OutputQueue queue;
+  OutputBatches batches;
+  OutputQueue queue(batches);
   const std::size_t size = mixture.fill(queue).size();
   queue.clear();
   for (std::size_t split = 0; split <= size; ++split) {
@@ -75,14 +75,13 @@ TEST(OutputQueue, GoesOnBehindAShortSendAtEverySplit) {
 }
 
 TEST(OutputQueue, OctetsInFlightKeepTheirAddressWhileMoreIsWritten) {
-  OutputQueue queue;
+  OutputBatches batches;
+  OutputQueue queue(batches);
   queue.append_copy("in flight");
   queue.start();
-  std::string_view before;
-  ASSERT_EQ(queue.pending(&before, 1), 1U);
+  const std::string_view before = text(queue.show().batch->vectors[0]);
   for (int i = 0; i < 1000; ++i) queue.append_copy("written since then, and often ");
-  std::string_view after;
-  ASSERT_EQ(queue.pending(&after, 1), 1U);
+  const std::string_view after = text(queue.show().batch->vectors[0]);
   EXPECT_EQ(before.data(), after.data());
   EXPECT_EQ(before, "in flight");
   EXPECT_EQ(queue.in_flight(), 9U);
@@ -92,30 +91,31 @@ TEST(OutputQueue, OctetsInFlightKeepTheirAddressWhileMoreIsWritten) {
 TEST(OutputQueue, RefersToLargeOctetsAndCopiesSmallOnes) {
   const std::string large(kReference, 'x');
   std::string small(kReference - 1, 'y');
-  OutputQueue queue;
+  OutputBatches batches;
+  OutputQueue queue(batches);
   queue.append_stable(large);
   queue.append_stable(small);
   small.assign(small.size(), 'z');
   queue.start();
-  std::array<std::string_view, 4> views;
-  ASSERT_EQ(queue.pending(views.data(), views.size()), 2U);
-  EXPECT_EQ(views[0].data(), large.data());
-  EXPECT_EQ(views[1], std::string(kReference - 1, 'y'));
+  const OutputQueue::Shown shown = queue.show();
+  ASSERT_EQ(shown.count, 2U);
+  EXPECT_EQ(text(shown.batch->vectors[0]).data(), large.data());
+  EXPECT_EQ(text(shown.batch->vectors[1]), std::string(kReference - 1, 'y'));
 }
 
 TEST(OutputQueue, WritingNothingAddsNoPiece) {
-  OutputQueue queue;
+  OutputBatches batches;
+  OutputQueue queue(batches);
   queue.append_copy("");
   queue.append_stable("");
-  queue.start();
-  std::string_view view;
-  EXPECT_EQ(queue.pending(&view, 1), 0U);
+  EXPECT_EQ(queue.waiting(), 0U);
   EXPECT_EQ(queue.octets(), 0U);
 }
 
 TEST(OutputQueue, IsEmptyAndUsableAfterClear) {
   const Mixture mixture;
-  OutputQueue queue;
+  OutputBatches batches;
+  OutputQueue queue(batches);
   mixture.fill(queue);
   queue.start();
   mixture.fill(queue);
@@ -125,6 +125,27 @@ TEST(OutputQueue, IsEmptyAndUsableAfterClear) {
   const std::string written = mixture.fill(queue);
   queue.start();
   EXPECT_EQ(drain(queue, 4), written);
+}
+
+TEST(OutputQueue, HasABatchOnlyWhileThereIsSomethingToSend) {
+  OutputBatches batches;
+  OutputQueue first(batches);
+  OutputQueue second(batches);
+  for (OutputQueue* queue : {&first, &second, &first}) {
+    queue->append_copy("in flight");
+    queue->start();
+    EXPECT_EQ(batches.free(), 0U);
+    queue->sent(4);
+    EXPECT_EQ(batches.free(), 0U);
+    queue->sent(5);
+    EXPECT_EQ(batches.free(), 1U);  // the same one for both
+  }
+  first.append_copy("in flight");
+  first.start();
+  first.append_copy("behind it");
+  EXPECT_EQ(batches.free(), 0U);
+  first.clear();
+  EXPECT_EQ(batches.free(), 2U);
 }
 
 }  // namespace
