@@ -237,6 +237,12 @@ void TlsTransport::write_stable(std::string_view bytes) {
   }
 }
 
+// OpenSSL has a buffer of a record and more in each direction; it takes new ones when it needs them.
+void TlsTransport::rest() {
+  if (established_) SSL_free_buffers(ssl_.get());
+  lower_.rest();
+}
+
 // Encrypts from the front of `bytes` until the layer below holds `room` octets.
 void TlsTransport::encrypt(std::string_view& bytes, std::size_t room) {
   while (!bytes.empty() && lower_.backlog() < room && !send_failed()) {

@@ -55,6 +55,20 @@ TEST_P(TlsVersionTest, CarriesOctetsBothWaysInRandomPieces) {
   }
 }
 
+TEST_P(TlsVersionTest, GoesOnBehindARest) {
+  TlsPair pair(scheduler_, client());
+  pair.set_pieces([] { return 7; });
+  ASSERT_TRUE(shake(pair).good());
+  for (std::size_t size = 1; size < 40000; size = size * 3 + 1) {
+    pair.client.rest();
+    pair.server.rest();
+    const std::string there = pattern(size);
+    EXPECT_TRUE(carry(pair.client, pair.server, there) == there) << size;
+    pair.server.rest();
+    EXPECT_TRUE(carry(pair.server, pair.client, there) == there) << size;
+  }
+}
+
 TEST_P(TlsVersionTest, CarriesLargeReferencesBothWaysAtOnce) {
   TlsPair pair(scheduler_, client());
   ASSERT_TRUE(shake(pair).good());
