@@ -24,6 +24,8 @@ namespace {
 }
 
 constexpr TimeNs kFar = 5 * kMillisecond;
+constexpr TimeNs kSweepEvery = kSecond;  // each connection
+constexpr std::size_t kMostSwept = 256;  // connections at once
 
 __kernel_timespec to_timespec(TimeNs time) {
   return {static_cast<long long>(time / kSecond), static_cast<long long>(time % kSecond)};
@@ -277,6 +279,7 @@ Socket* Ring::obtain_socket(int descriptor) {
   }
   adopt(descriptor);
   socket->live_index_ = static_cast<std::uint32_t>(live_.size());
+  if (live_.empty()) set_timer(sweep_, pass_time() + kSweepEvery);
   live_.push_back(socket);
   socket->open(descriptor);
   return socket;
@@ -288,6 +291,22 @@ void Ring::socket_is_idle(Socket& socket) {
   last->live_index_ = socket.live_index_;
   live_.pop_back();
   idle_sockets_.push_back(&socket);
+}
+
+// Connections that were idle since the sweep before give back what they do not need, as OpenSSL's
+// buffers. A few at a time: many of them would hold up those that are busy.
+void Ring::on_sweep(void* self) {
+  Ring& ring = *static_cast<Ring*>(self);
+  const std::vector<Socket*>& live = ring.live_;
+  for (std::size_t left = std::min(kMostSwept, live.size()); left > 0; --left) {
+    if (ring.next_to_sweep_ >= live.size()) ring.next_to_sweep_ = 0;
+    Socket& socket = *live[ring.next_to_sweep_++];
+    if (!socket.used_) socket.rest_from_above();
+    socket.used_ = false;
+  }
+  if (live.empty()) return;
+  const TimeNs rounds = 1 + live.size() / kMostSwept;
+  ring.set_timer(ring.sweep_, ring.pass_time() + kSweepEvery / rounds);
 }
 
 bool Ring::is_live(const Socket& socket) const noexcept {

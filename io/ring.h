@@ -132,6 +132,7 @@ class Ring final : public Scheduler {
   void watch(TimeNs due);
   void handle_completions();
   void feed_starved();
+  static void on_sweep(void* self);
   bool is_live(const Socket& socket) const noexcept;
   void watch_wakeups();
   static void on_wakeup(Completion& self, int result, std::uint32_t flags);
@@ -150,6 +151,8 @@ class Ring final : public Scheduler {
   OutputBatches batches_;
   std::vector<Socket*> starved_;
   std::vector<Socket*> live_;
+  std::size_t next_to_sweep_ = 0;  // in live_
+  Timer sweep_{&Ring::on_sweep, this};
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::vector<Socket*> idle_sockets_;
   HouseKeeping closing_;  // close and cancel requests

@@ -49,8 +49,8 @@ Socket::~Socket() = default;
 void Socket::open(int descriptor) {
   descriptor_ = descriptor;
   failure_ = send_failure_ = {};
-  acknowledge_soon_ = deadline_passed_ = connected_ = starved_ = throttled_ = closing_ = closed_ =
-      false;
+  acknowledge_soon_ = used_ = deadline_passed_ = connected_ = starved_ = throttled_ = closing_ =
+      closed_ = false;
 }
 
 // Receiving
@@ -71,6 +71,7 @@ void Socket::resume_receive() {
 void Socket::on_receive(Completion& self, int result, std::uint32_t flags) {
   Socket& socket = *static_cast<Operation&>(self).socket;
   if ((flags & IORING_CQE_F_MORE) == 0) socket.receive_.in_flight = false;
+  socket.used_ = true;
   socket.take_received(result, flags);
   if (socket.closing_) {
     socket.finish_if_quiet();

@@ -104,6 +104,7 @@ class Socket final : public Transport {
   bool deadline_passed_ = false;
   bool acknowledge_soon_ = false;
   bool connected_ = false;
+  bool used_ = false;       // since the ring looked last
   bool starved_ = false;    // waits for a receive buffer
   bool throttled_ = false;  // the receive was canceled: too much is queued
   bool closing_ = false;

@@ -237,7 +237,8 @@ void TlsTransport::write_stable(std::string_view bytes) {
   }
 }
 
-// OpenSSL has a buffer of a record and more in each direction; it takes new ones when it needs them.
+// OpenSSL has a buffer of a record and more in each direction; it takes new ones when it needs
+// them.
 void TlsTransport::rest() {
   if (established_) SSL_free_buffers(ssl_.get());
   lower_.rest();

@@ -109,6 +109,9 @@ class Transport {
   // failure_ was set. The last thing a caller does: it may resume the coroutine, which may end.
   void progress();
 
+  // rest() for all layers, from the one on top.
+  void rest_from_above() { upper_ != nullptr ? upper_->rest_from_above() : rest(); }
+
   bool failed() const noexcept { return failure_.kind != ErrorKind::kNone; }
   // Nothing can be sent any more; kClosed alone does not mean that.
   bool send_failed() const noexcept { return send_failure_.kind != ErrorKind::kNone; }

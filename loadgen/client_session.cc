@@ -70,15 +70,28 @@ io::Task<bool> ClientSession::run() {
 }
 
 io::Task<bool> ClientSession::converse() {
+  if (const bool ok = co_await set_up(); !ok) co_return false;
+  if (tls_ && context_.plan.handshake_only) co_return co_await leave_secured();
+  if (kept_out_) co_return co_await quit();
+  established_ = true;
+  count(&Counters::sessions_established);
+  if (!tls_) count(&Counters::sessions_plain);
+  if (const bool ok = co_await messages(); !ok) co_return false;
+  if (context_.plan.shape.drop) co_return complete();
+  co_return co_await quit();
+}
+
+// All that comes before the first message; its frame is gone when sessions wait for their turns.
+io::Task<bool> ClientSession::set_up() {
   if (context_.plan.tls == TlsPolicy::kImplicit) {
     if (const bool ok = co_await secure(); !ok) co_return false;
-    if (context_.plan.handshake_only) co_return co_await leave_secured();
+    if (context_.plan.handshake_only) co_return true;
   }
   if (const bool ok = co_await greeting(); !ok) co_return false;
   if (const bool ok = co_await ehlo(Phase::kEhlo); !ok) co_return false;
   if (wants_starttls()) {
     if (const bool ok = co_await starttls(); !ok) co_return false;
-    if (tls_ && context_.plan.handshake_only) co_return co_await leave_secured();
+    if (tls_ && context_.plan.handshake_only) co_return true;
     if (tls_) {
       if (const bool ok = co_await ehlo(Phase::kEhloTls); !ok) co_return false;
     }
@@ -91,21 +104,13 @@ io::Task<bool> ClientSession::converse() {
   if (!context_.plan.xclient.empty() && offered_.has(parser::kCapXclient)) {
     if (const bool ok = co_await xclient(); !ok) co_return false;
   }
-  if (context_.plan.auth.wanted()) {
-    if (const bool ok = co_await authenticate(); !ok) co_return false;
-    if (kept_out_) co_return co_await quit();
-  }
-  established_ = true;
-  count(&Counters::sessions_established);
-  if (!tls_) count(&Counters::sessions_plain);
-  if (const bool ok = co_await messages(); !ok) co_return false;
-  if (context_.plan.shape.drop) co_return complete();
-  co_return co_await quit();
+  if (context_.plan.auth.wanted()) co_return co_await authenticate();
+  co_return true;
 }
 
 io::Task<bool> ClientSession::secure() {
-  tls_.emplace(*transport_, *context_.tls);
-  transport_ = &*tls_;
+  tls_ = std::make_unique<io::TlsTransport>(*transport_, *context_.tls);
+  transport_ = tls_.get();
   begin();
   const io::Result<void> result = co_await tls_->handshake();
   if (!result) {

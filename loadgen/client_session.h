@@ -3,6 +3,7 @@
 #define SMTPMARK_LOADGEN_CLIENT_SESSION_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,6 +92,7 @@ class ClientSession {
   };
 
   io::Task<bool> converse();
+  io::Task<bool> set_up();
   io::Task<bool> secure();
   io::Task<bool> leave_secured();
   io::Task<bool> greeting();
@@ -160,7 +162,7 @@ class ClientSession {
 
   ClientContext& context_;
   io::Transport* transport_;  // the lower one, then tls_
-  std::optional<io::TlsTransport> tls_;
+  std::unique_ptr<io::TlsTransport> tls_;
   // Real servers send longer lines than the 512 octets of RFC 5321, 4.5.3.1.5, and Latin-1; the
   // challenges of AUTH may be longer (RFC 4954, 4).
   parser::ReplyParser parser_{

@@ -24,7 +24,7 @@ struct Flight {
   bool written = false;   // its envelope is on its way, with CHUNKING its content too
   bool in_doubt = false;  // its content is on its way: a lost connection leaves it in doubt
   MailObject mail;
-  MailRoom room;  // of `mail`
+  MailRoomPtr room;  // of `mail`
 
   void begin(Turn with) noexcept {
     turn = with;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct MailRoom {
   std::string header;
   std::vector<std::string> forward_paths;
 };
+using MailRoomPtr = std::unique_ptr<MailRoom>;
 
 // Which of the messages of a run are those of one class on one thread.
 struct MailShare {
@@ -51,10 +53,13 @@ class MailSource {
   MailSource(const MailSource&) = delete;
   MailSource& operator=(const MailSource&) = delete;
 
-  // The next one, for a server with this offer. Views into `room` stay as they are until
-  // it is given again, all others as long as the source.
-  MailObject next(Offer offer, MailRoom& room) {
-    if (varying_) return vary(offer, room);
+  // The next one, for a server with this offer. Views into `room`, which is made where one mail is
+  // not like the other, stay as they are until it is given again, all others as long as the source.
+  MailObject next(Offer offer, MailRoomPtr& room) {
+    if (varying_) {
+      if (!room) room = std::make_unique<MailRoom>();
+      return vary(offer, *room);
+    }
     for (const Written& written : written_) {
       if (written.offer == offer) return object(written);
     }

@@ -130,8 +130,8 @@ io::Task<bool> SinkSession::read_proxy() {
 }
 
 io::Task<bool> SinkSession::secure() {
-  tls_.emplace(*transport_, context_.tls);
-  transport_ = &*tls_;
+  tls_ = std::make_unique<io::TlsTransport>(*transport_, context_.tls);
+  transport_ = tls_.get();
   transport_->set_deadline(transport_->scheduler().pass_time() + context_.options.timeout_ns);
   const io::Result<void> result = co_await tls_->handshake();
   if (!result) {

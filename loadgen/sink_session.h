@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -167,7 +168,7 @@ class SinkSession {
 
   SinkContext& context_;
   io::Transport* transport_;  // the lower one, then tls_
-  std::optional<io::TlsTransport> tls_;
+  std::unique_ptr<io::TlsTransport> tls_;
   parser::CommandParser parser_;
   parser::Command command_;
   bool greeted_ = false;  // EHLO or HELO came, since TLS started

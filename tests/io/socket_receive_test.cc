@@ -274,6 +274,19 @@ TEST_F(TinyBufferTest, WhatIsNotConsumedOutlastsARest) {
   }
 }
 
+TEST_F(TinyBufferTest, TheRingLetsAConnectionRestThatWasIdleForLong) {
+  Connection connection = make_connection();
+  Outcome outcome;
+  feed(connection.peer, "hello");
+  spawn(read_count(*connection.socket, 5, outcome));
+  run_until([&] { return outcome.done; });
+  EXPECT_EQ(ring_->buffers().available(), 3U);
+  const TimeNs began = ring_->now();
+  run_until([&] { return ring_->buffers().available() == 4U; });
+  EXPECT_GT(ring_->now() - began, kSecond / 2);
+  EXPECT_TRUE(connection.socket->input().empty());
+}
+
 class ThrottleTest : public SocketReceiveTest {
  protected:
   void SetUp() override {

@@ -340,7 +340,7 @@ TEST(Limits, AMessageGoesToAsManyDomainsAsAreAllowed) {
   SessionPlan plan = relay_plan(TlsPolicy::kNone);
   ASSERT_TRUE(plan_workload(mail, 1, true, plan));
   MailSource source(plan);
-  MailRoom room;
+  MailRoomPtr room;
   for (int i = 0; i < 50; ++i) {
     const Envelope& envelope = *source.next({parser::kCapLimits, 4, 2}, room).envelope;
     std::set<std::string> domains;

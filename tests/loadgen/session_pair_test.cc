@@ -83,7 +83,7 @@ TEST(SessionPair, FullPipeliningEndsAMessageWithTheEnvelopeOfTheNext) {
   plan.pipelining = Pipelining::kFull;
   const PairOutcome outcome = run_pair(plan, {}, five_messages());
   expect_clean(outcome, 5, false);
-  MailRoom room;
+  MailRoomPtr room;
   MailSource source(plan);
   const std::string envelope = source.next({parser::kCapSize, 0}, room).envelope->group;
   std::size_t together = 0;

@@ -43,7 +43,7 @@ std::string refusal_with(Change change, bool authorized = false) {
 std::vector<std::string> messages(const SessionPlan& plan, std::size_t count,
                                   const MailShare& share = {}) {
   MailSource source(plan, share);
-  MailRoom room;
+  MailRoomPtr room;
   std::vector<std::string> all;
   for (std::size_t i = 0; i < count; ++i) {
     const MailObject mail = source.next({parser::kCapSize | parser::kCap8bitMime, 0}, room);
@@ -92,7 +92,7 @@ TEST(Workload, NumbersInTurnAreSharedOutAmongThreads) {
   std::set<std::string> recipients;
   for (std::uint32_t thread = 0; thread < 3; ++thread) {
     MailSource source(plan, {1, 0, 3, thread});
-    MailRoom room;
+    MailRoomPtr room;
     for (int i = 0; i < 4; ++i) {
       recipients.insert(source.next({0, 0}, room).envelope->rcpt.front());
     }
@@ -105,7 +105,7 @@ TEST(Workload, NumbersInTurnAreSharedOutAmongThreads) {
 TEST(Workload, MailStatesTheSizeOfTheVeryMessage) {
   const SessionPlan plan = plan_with(mixed);
   MailSource source(plan);
-  MailRoom room;
+  MailRoomPtr room;
   for (int i = 0; i < 50; ++i) {
     const MailObject mail = source.next({parser::kCapSize, 0}, room);
     EXPECT_NE(mail.envelope->mail.find(" SIZE=" + std::to_string(mail.size) + "\r\n"),
@@ -121,7 +121,7 @@ TEST(Workload, BodyIs8bitMimeWhereItIsAndIsOffered) {
       o.stamp = "on";
     });
     MailSource source(plan);
-    MailRoom room;
+    MailRoomPtr room;
     return source.next({offered, 0}, room).envelope->mail;
   };
   EXPECT_TRUE(mail_line(true, parser::kCap8bitMime).ends_with("> BODY=8BITMIME\r\n"));
@@ -333,7 +333,7 @@ TEST(WorkloadPair, PlainMessagesHaveNoStamp) {
 TEST(WorkloadSink, FindsAMessageThatWasChangedOnItsWay) {
   const SessionPlan plan = plan_with([](auto& o) { o.stamp = "on"; });
   MailSource source(plan);
-  MailRoom room;
+  MailRoomPtr room;
   const MailObject mail = source.next({0, 0}, room);
   std::string wire(mail.message->wire());
   const std::size_t at = wire.find("quick");
@@ -350,7 +350,7 @@ TEST(WorkloadSink, FindsAMessageThatWasChangedOnItsWay) {
 TEST(WorkloadSink, ChecksWhatComesInChunks) {
   const SessionPlan plan = plan_with([](auto& o) { o.stamp = "on"; });
   MailSource source(plan);
-  MailRoom room;
+  MailRoomPtr room;
   const MailObject mail = source.next({0, 0}, room);
   const std::string content = std::string(mail.header) + std::string(mail.message->content());
   const std::string first = content.substr(0, 300);
