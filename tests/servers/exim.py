@@ -7,6 +7,7 @@ import shutil
 import dovecot_sasl
 import log_file
 import service
+import witness
 from mail_log import Tally
 
 PACKAGES = ("exim4-daemon-heavy",) + dovecot_sasl.PACKAGES
@@ -37,19 +38,25 @@ class Exim:
 
     def _certificate(self):
         service.make_certificate()
-        own = os.path.join(HOME, "certificate.pem")
-        shutil.copy(service.CERTIFICATE, own)
-        shutil.chown(own, "Debian-exim")
+        for certificate in (service.CERTIFICATE, service.RSA_CERTIFICATE):
+            own = os.path.join(HOME, os.path.basename(certificate))
+            shutil.copy(certificate, own)
+            shutil.chown(own, "Debian-exim")
 
     def stop(self):
         self._daemon.stop()
         self._sasl.stop()
 
     def tally(self):
-        taken = TAKEN.findall(self._log.next_stretch())
+        self._stretch = self._log.next_stretch()
+        taken = TAKEN.findall(self._stretch)
         return Tally(messages={message for message, _ in taken},
                      recipients=sum(int(count) for _, count in taken),
                      complaints=self._complaints())
+
+    def seen(self):
+        """What the last tally() counted, in more words."""
+        return witness.by_exim(self._stretch)
 
     def _complaints(self):
         if not os.path.exists(self._panics):

@@ -6,6 +6,7 @@
 puts the cells that the tests of test_interop.py left there into the page.
 """
 
+import dataclasses
 import glob
 import json
 import os
@@ -13,21 +14,40 @@ import re
 import sys
 
 import features
+import seen_features
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                     "..", "..", "docs", "interop.md")
 YES, NOT_SPOKEN, CRASHES = "yes", "not spoken", "server crashes"
-HEAD = ["feature", "options"]
 PEERS = ["Postfix", "Exim", "OpenSMTPD", "Dovecot LMTP", "Dovecot submission"]
-TABLE = re.compile(r"^\| feature \|.*\n(?:\|.*\n)+", re.M)
 
 
-def column(peer):
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """One of the page; `first` is the head of its first column, `kind` what
+    the files with its cells begin with."""
+    first: str
+    kind: str
+    features: tuple
+    peers: list
+
+    def head(self):
+        return [self.first, "options"] + self.peers
+
+    def find(self, page):
+        return re.search(rf"^\| {self.first} \|.*\n(?:\|.*\n)+", page, re.M)
+
+
+SPOKEN = Table("feature", "interop", features.FEATURES, PEERS)
+SEEN = Table("seen", "seen", seen_features.FEATURES, ["Postfix", "Exim"])
+
+
+def column(peer, table=SPOKEN):
     """{feature: cell} as the page says."""
     with open(PAGE, encoding="utf-8") as file:
-        table = TABLE.search(file.read())
+        found = table.find(file.read())
     rows = [[cell.strip() for cell in line.strip("|").split("|")]
-            for line in table[0].splitlines()] if table else [[]]
+            for line in found[0].splitlines()] if found else [[]]
     if peer not in rows[0]:
         return {}
     return {row[0]: row[rows[0].index(peer)] for row in rows[2:]}
@@ -37,26 +57,36 @@ def row(cells):
     return "| " + " | ".join(cells) + " |\n"
 
 
-def render(found):
+def render(table, found):
     """The table; `found` has {feature: cell} for each peer."""
-    lines = [row(HEAD + PEERS), "|" + "---|" * len(HEAD + PEERS) + "\n"]
-    for feature in features.FEATURES:
+    lines = [row(table.head()), "|" + "---|" * len(table.head()) + "\n"]
+    for feature in table.features:
         lines.append(row(
             [feature.name, f"`{feature.command_line()}`"]
-            + [found.get(peer, {}).get(feature.name, "") for peer in PEERS]))
+            + [found.get(peer, {}).get(feature.name, "")
+               for peer in table.peers]))
     return "".join(lines)
 
 
-def main(logs):
+def found_in(logs, table):
     found = {}
-    for path in glob.glob(os.path.join(logs, "interop-*.json")):
+    for path in glob.glob(os.path.join(logs, f"{table.kind}-*.json")):
         with open(path) as file:
-            peer = os.path.basename(path)[len("interop-"):-len(".json")]
+            peer = os.path.basename(path)[len(table.kind) + 1:-len(".json")]
             found[peer] = json.load(file)
+    return found
+
+
+def main(logs):
     with open(PAGE, encoding="utf-8") as file:
         page = file.read()
+    for table in (SPOKEN, SEEN):
+        found = found_in(logs, table)
+        old = table.find(page)
+        if found and old:
+            page = page.replace(old[0], render(table, found))
     with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(TABLE.sub(lambda _: render(found), page, count=1))
+        file.write(page)
 
 
 if __name__ == "__main__":

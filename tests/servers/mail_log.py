@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import re
 
-LINE = re.compile(r"^.{15} \S+ postfix/(?:(?P<service>submissions?)/)?"
+LINE = re.compile(r"^.{15} \S+ postfix/(?:(?P<service>submissions?|second)/)?"
                   r"(?P<daemon>[\w-]+)\[\d+\]: (?P<text>.*)$", re.M)
 DELIVERY = re.compile(r"^(?P<id>\w+): to=<.*[ ,]status=(?P<status>\w+)")
 COMPLAINT = re.compile(r"^(warning|error|fatal|panic): ")

@@ -66,6 +66,16 @@ def resumes_tls(address, lmtp):
     return False
 
 
+def selects_alpn(address, lmtp):
+    """Of `smtp`, behind STARTTLS, which it has to offer."""
+    context = _context()
+    context.set_alpn_protocols(["smtp"])
+    with _client(lmtp, address) as client:
+        _keywords(client)
+        _secure(client, context)
+        return client.sock.selected_alpn_protocol() == "smtp"
+
+
 def takes_mail_at_once(address, lmtp):
     """Without TLS and AUTH."""
     with _client(lmtp, address) as client:

@@ -6,6 +6,7 @@ import shutil
 import dovecot_sasl
 import mail_log
 import service
+import witness
 
 PACKAGES = ("postfix",) + dovecot_sasl.PACKAGES
 RELAY, SUBMISSION, SUBMISSIONS = 25, 587, 465
@@ -15,6 +16,15 @@ SPOOL = os.path.join(HOME, "spool")
 LOG = os.path.join(HOME, "mail.log")
 QUEUES = ("maildrop", "incoming", "active")  # deferred mail waits too long
 QUIET_POLLS = 10  # of 50 ms each
+# A line for each recipient with all of its envelope, one for each Subject,
+# and a certificate of another kind for another name.
+TALKATIVE = {
+    "smtpd_helo_restrictions": "check_helo_access static:INFO",
+    "header_checks": "regexp:{{/^Subject:/ INFO}}",
+    "smtpd_tls_chain_files": f"{service.CERTIFICATE} {service.RSA_CERTIFICATE}",
+    "tls_server_sni_maps": "inline:{ { other.test.invalid = "
+                           f"{service.RSA_CERTIFICATE} }} }}",
+}
 
 
 class Postfix:
@@ -63,9 +73,14 @@ class Postfix:
         self._wait_for_quiet()
         with open(LOG) as log:
             log.seek(self._mark)
-            text = log.read()
+            self._stretch = log.read()
             self._mark = log.tell()
-        return mail_log.count(text)
+        return mail_log.count(self._stretch)
+
+    def seen(self):
+        """What the last tally() counted, in more words; it needs TALKATIVE
+        settings."""
+        return witness.by_postfix(self._stretch)
 
     def text(self):
         """The log since mark(), as it stands."""

@@ -12,6 +12,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUN = "/var/spool/test"
 CERTIFICATE = os.path.join(RUN, "certificate.pem")
+RSA_CERTIFICATE = os.path.join(RUN, "certificate-rsa.pem")
 USER, PASSWORD = "user@test.invalid", "secret"
 
 OPENSSL_CONFIG = """\
@@ -38,8 +39,13 @@ def render(template_folder, target):
 
 
 def make_certificate():
-    """One self-signed P-256 certificate and its key, in one file."""
-    if os.path.exists(CERTIFICATE):
+    """Self-signed ones, P-256 and RSA, each with its key in one file."""
+    _make_certificate(CERTIFICATE, "ec", "ec_paramgen_curve:P-256")
+    _make_certificate(RSA_CERTIFICATE, "rsa", "rsa_keygen_bits:2048")
+
+
+def _make_certificate(path, kind, parameter):
+    if os.path.exists(path):
         return
     os.makedirs(RUN, exist_ok=True)
     config = os.path.join(RUN, "openssl.cnf")
@@ -47,10 +53,10 @@ def make_certificate():
         file.write(OPENSSL_CONFIG)
     parts = [os.path.join(RUN, name) for name in ("key.pem", "crt.pem")]
     checked(["openssl", "req", "-x509", "-config", config, "-days", "2",
-             "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-newkey", kind, "-pkeyopt", parameter, "-nodes",
              "-keyout", parts[0], "-out", parts[1]])
-    with open(CERTIFICATE, "w") as both:
-        os.chmod(CERTIFICATE, 0o600)
+    with open(path, "w") as both:
+        os.chmod(path, 0o600)
         for part in parts:
             with open(part) as file:
                 both.write(file.read())

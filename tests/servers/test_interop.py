@@ -16,6 +16,7 @@ import interop_page
 import offers
 import opensmtpd
 import postfix
+import seen_features
 import service
 import smtpmark
 from features import PROXIED, RELAY, SOCKET, SUBMISSION, SUBMISSIONS
@@ -59,22 +60,28 @@ class Peer:
         cls.addClassCleanup(cls.server.stop)
 
     def test_every_feature(self):
-        self.server.tally()  # what waiting for its ports left
+        self.fill(interop_page.SPOKEN)
+
+    def fill(self, table):
         self.offer = self.whole_offer()
+        self.server.tally()  # what all of that left
         cells = {}
-        for feature in features.FEATURES:
+        for feature in table.features:
             with self.subTest(feature.name):
                 cells[feature.name] = self.cell(feature)
-        with open(os.path.join(service.RUN,
-                               f"interop-{self.name}.json"), "w") as file:
+        with open(os.path.join(service.RUN, f"{table.kind}-{self.name}.json"),
+                  "w") as file:
             json.dump(cells, file)
-        self.assertEqual(interop_page.column(self.name), cells,
+        self.assertEqual(interop_page.column(self.name, table), cells,
                          "docs/interop.md says otherwise")
 
     def whole_offer(self):
         found = offers.keywords(self.address, self.lmtp)
         if "STARTTLS" in found and offers.resumes_tls(self.address, self.lmtp):
             found.add(features.RESUMPTION)
+        if "STARTTLS" in found and offers.selects_alpn(self.address,
+                                                       self.lmtp):
+            found.add(seen_features.ALPN)
         if self.auth_address != self.address:
             found |= {keyword for keyword
                       in offers.keywords(self.auth_address, self.lmtp)
@@ -113,24 +120,35 @@ class Peer:
     def run_with(self, feature):
         places = self.places()
         where = places[feature.place or next(iter(places))]
-        options = {**features.LOAD, **where, **feature.options}
+        options = {**features.LOAD, **where, **self.options_of(feature)}
+        if options.keys() & {"users", "token_file"}:
+            options.pop("password")
+        if "users" in options:
+            options.pop("user")
         if feature.name in ("AUTH XOAUTH2", "AUTH OAUTHBEARER"):
             options["token"] = dovecot_sasl.token()
         if feature.place == SOCKET or feature.options.get("tls") == "implicit":
             options.pop("tls")
         return smtpmark.run(None, **options), self.server.tally()
 
+    def options_of(self, feature):
+        return feature.options
+
     def use(self, feature):
+        """Returns the run."""
         run, tally = self.run_with(feature)
         self.assertEqual(run.exit_status, 0, run.stdout + run.stderr)
         self.assertEqual(run.errors(), [])
         self.assertEqual(run.totals("messages_in_doubt"), 0)
         accepted = run.totals("messages_accepted")
         rejected = run.totals("auth_rejected_as_wanted")
-        self.assertEqual(accepted + rejected, features.MESSAGES)
+        self.assertEqual(
+            accepted + rejected + run.totals("messages_abandoned"),
+            feature.options.get("messages", features.MESSAGES))
         self.assertEqual(len(tally.messages), accepted)
-        self.assertEqual(tally.recipients,
-                         accepted * feature.options.get("recipients", 1))
+        if "workload" not in feature.options:
+            self.assertEqual(tally.recipients,
+                             accepted * feature.options.get("recipients", 1))
         self.assertEqual(run.totals("recipients_accepted"), tally.recipients)
         if not rejected:
             self.assertEqual(tally.complaints, [])
@@ -139,6 +157,7 @@ class Peer:
         if feature.phase:
             phases = run.result["jobs"][0]["phases"]
             self.assertGreater(phases[feature.phase]["count"], 0)
+        return run
 
     def crash(self, feature):
         run, tally = self.run_with(feature)
@@ -148,15 +167,40 @@ class Peer:
                 for line in tally.complaints), tally.complaints)
 
 
-class Postfix(Peer, unittest.TestCase):
+class Talkative(Peer):
+    """A peer whose log tells of each session and message what it was."""
+
+    def test_what_its_log_shows(self):
+        self.fill(interop_page.SEEN)
+
+    def options_of(self, feature):
+        if not isinstance(feature, seen_features.Shown):
+            return feature.options
+        for name, content in feature.files.items():
+            with open(os.path.join(service.RUN, name), "w") as file:
+                file.write(content() if callable(content) else content)
+        return feature.options_in(service.RUN)
+
+    def use(self, feature):
+        run = super().use(feature)
+        if isinstance(feature, seen_features.Shown):
+            seen = self.server.seen()
+            self.assertTrue(feature.shown(run, seen), seen)
+
+
+class Postfix(Talkative, unittest.TestCase):
     packages = postfix.PACKAGES
     name = "Postfix"
     auth_address = (HOST, 587)
-    make_server = postfix.Postfix
+    places = staticmethod(ports_of_a_server)
+
+    @staticmethod
+    def make_server():
+        return postfix.Postfix(**postfix.TALKATIVE)
     places = staticmethod(ports_of_a_server)
 
 
-class Exim(Peer, unittest.TestCase):
+class Exim(Talkative, unittest.TestCase):
     packages = exim.PACKAGES
     name = "Exim"
     auth_address = (HOST, 587)
