@@ -8,6 +8,8 @@ namespace {
 constexpr std::ptrdiff_t kMaxLocalPart = 64;  // RFC 5321, 4.5.3.1.1
 constexpr std::ptrdiff_t kMaxDomain = 255;    // RFC 5321, 4.5.3.1.2
 constexpr std::ptrdiff_t kMaxPath = 256;      // RFC 5321, 4.5.3.1.3: with its angle brackets
+constexpr std::ptrdiff_t kMaxEnvid = 100;     // RFC 3461, 4.4: the value, as it is on the wire
+constexpr std::ptrdiff_t kMaxOrcpt = 500;     // RFC 3461, 4.2: the same, with its type
 
 }  // namespace
 
@@ -77,9 +79,20 @@ bool Marks::claim_unknown(Octet* keyword_end) noexcept {
   return true;
 }
 
-void Marks::end_orcpt(Octet* end) noexcept {
+// A limit on the value of a parameter, encoded as it is.
+bool Marks::is_within(std::ptrdiff_t limit, Octet* end) noexcept {
+  return end - value <= limit || fail(SyntaxError::kBadParameter, value + limit);
+}
+
+bool Marks::end_envid(Octet* end) noexcept {
+  command.envid = view(value, end);
+  return is_within(kMaxEnvid, end);
+}
+
+bool Marks::end_orcpt(Octet* end) noexcept {
   command.orcpt = view(value, end);
   command.orcpt_address = without_prefix(command.orcpt, command.orcpt_type.size() + 1);
+  return is_within(kMaxOrcpt, end);
 }
 
 void Marks::end_by_time(std::uint64_t seconds) noexcept {

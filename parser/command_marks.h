@@ -120,7 +120,8 @@ struct Marks {
     return true;
   }
   bool claim_unknown(Octet* keyword_end) noexcept;
-  void end_orcpt(Octet* end) noexcept;
+  bool end_envid(Octet* end) noexcept;
+  bool end_orcpt(Octet* end) noexcept;
   void end_by_time(std::uint64_t seconds) noexcept;
   bool set_by_return(Octet* at) noexcept;
   bool end_timestamp(Octet* end, std::int64_t& seconds) noexcept;
@@ -161,6 +162,7 @@ struct Marks {
  private:
   Fault check_smtputf8() const noexcept;
   bool check_path_limits(Octet* end) noexcept;
+  bool is_within(std::ptrdiff_t limit, Octet* end) noexcept;
 };
 
 // What the grammar only sets when it is there, whatever the verb.

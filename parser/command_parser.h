@@ -162,8 +162,8 @@ struct Command {
   std::uint32_t mtrk_s = 0;        // MTRK, seconds; 0 when it has no time-out
   std::int64_t hold_until_s = 0;   // HOLDUNTIL, seconds since 1970-01-01T00:00:00Z, fractions cut
   std::int64_t rrvs_since_s = 0;   // RRVS, the same
-  std::string_view envid;          // xtext, still encoded
-  std::string_view orcpt;          // "rfc822;xtext", still encoded
+  std::string_view envid;          // xtext, still encoded; up to 100 octets
+  std::string_view orcpt;          // "rfc822;xtext", still encoded; up to 500 octets
   std::string_view orcpt_type;     // "rfc822"
   std::string_view orcpt_address;  // "xtext", still encoded: decode_orcpt(); may be UTF-8 when the
                                    // type is "utf-8"

@@ -92,7 +92,7 @@
   action body_binarymime { command.body = BodyType::kBinaryMime; }
   action ret_full { command.ret_full = true; }
   action ret_hdrs { command.ret_full = false; }
-  action envid_end { command.envid = view(m.value, p); }
+  action envid_end { if (!m.end_envid(p)) fbreak; }
   action auth_param_end { command.auth_param = view(m.value, p); }
   action notify_begin { command.notify = 0; }
   action notify_never { command.notify |= kNotifyNever; }
@@ -100,7 +100,7 @@
   action notify_failure { command.notify |= kNotifyFailure; }
   action notify_delay { command.notify |= kNotifyDelay; }
   action orcpt_type_end { command.orcpt_type = view(m.value, p); }
-  action orcpt_end { m.end_orcpt(p); }
+  action orcpt_end { if (!m.end_orcpt(p)) fbreak; }
   action by_begin { command.by_trace = false; }
   action by_time_end { m.end_by_time(number); }
   action by_notify { command.by_mode = ByMode::kNotify; }

@@ -228,8 +228,8 @@ typedef struct smtp_parser_command {
   uint64_t size;               /* octets */
   int32_t body;
   int32_t ret_full;               /* RET: 1 FULL, 0 HDRS */
-  smtp_parser_view envid;         /* xtext, still encoded */
-  smtp_parser_view orcpt;         /* "rfc822;xtext" */
+  smtp_parser_view envid;         /* xtext, still encoded; up to 100 octets */
+  smtp_parser_view orcpt;         /* "rfc822;xtext"; up to 500 octets */
   smtp_parser_view orcpt_type;    /* "rfc822" */
   smtp_parser_view orcpt_address; /* "xtext", still encoded: smtp_parser_decode_orcpt() */
   smtp_parser_view auth;          /* AUTH=: xtext or "<>" */

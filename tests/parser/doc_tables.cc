@@ -86,7 +86,7 @@ void print_errors() {
 // The greatest number for which the strict parser takes what `line_of` makes of it.
 template <typename LineOf>
 std::size_t greatest(LineOf line_of) {
-  constexpr std::size_t kBeyondAll = 480;
+  constexpr std::size_t kBeyondAll = 600;
   std::size_t found = 0;
   for (std::size_t n = 1; n < kBeyondAll; ++n) {
     if (accepts(0, line_of(n))) found = n;
@@ -113,6 +113,18 @@ std::size_t max_path() {
   return kAround + greatest([](std::size_t n) { return "MAIL FROM:<x@" + domain_of(n) + ">\r\n"; });
 }
 
+std::size_t max_envid() {
+  return greatest(
+      [](std::size_t n) { return "MAIL FROM:<a@b> ENVID=" + std::string(n, 'x') + "\r\n"; });
+}
+
+std::size_t max_orcpt() {
+  const std::string type = "rfc822;";
+  return type.size() + greatest([&](std::size_t n) {
+           return "RCPT TO:<a@b> ORCPT=" + type + std::string(n, 'x') + "\r\n";
+         });
+}
+
 void print_limits() {
   std::printf("| what | octets |\n|---|---|\n");
   std::printf("| command line, CRLF included | %u |\n", max_line(Verb::kNoop));
@@ -123,6 +135,8 @@ void print_limits() {
   std::printf("| local part, quotes included | %zu |\n", max_local_part());
   std::printf("| domain | %zu |\n", max_domain());
   std::printf("| path, angle brackets included | %zu |\n", max_path());
+  std::printf("| value of ENVID | %zu |\n", max_envid());
+  std::printf("| value of ORCPT, its type included | %zu |\n", max_orcpt());
   std::printf("| parameters of one line that are unknown | %zu (a number) |\n",
               kMaxUnknownParameters);
   const ReplyOptions replies;

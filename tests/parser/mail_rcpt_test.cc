@@ -224,6 +224,18 @@ TEST(Parameters, OfDsnFollowRfc3461) {
             " orcpt=[utf-8;\xc3\xa4] raw=[ORCPT=utf-8;\xc3\xa4]");
 }
 
+TEST(Parameters, OfDsnHaveTheLimitsOfRfc3461) {
+  const auto filled = [](std::string_view head, std::size_t value) {
+    return std::string(head).append(value, 'x');
+  };
+  const std::string envid = filled("", 100);
+  EXPECT_EQ(mail_with("ENVID=" + envid), " envid=[" + envid + "] raw=[ENVID=" + envid + "]");
+  EXPECT_EQ(mail_with(filled("ENVID=", 101)), "MAIL rejected: bad parameter at 122");
+  const std::string orcpt = filled("rfc822;", 493);
+  EXPECT_EQ(rcpt_with("ORCPT=" + orcpt), " orcpt=[" + orcpt + "] raw=[ORCPT=" + orcpt + "]");
+  EXPECT_EQ(rcpt_with(filled("ORCPT=rfc822;", 494)), "RCPT rejected: bad parameter at 520");
+}
+
 TEST(Parameters, OfAuthAreXtext) {
   EXPECT_EQ(mail_with("AUTH=e+3Dmc2@a.example"),
             " auth=[e+3Dmc2@a.example] raw=[AUTH=e+3Dmc2@a.example]");

@@ -15,6 +15,9 @@ inline constexpr std::size_t kCommandLineLimit = 512;  // RFC 5321, 4.5.3.1.4
 inline constexpr std::size_t kMailLineLimit = 1298;
 // And to RCPT: NOTIFY 29 and ORCPT 507 (RFC 3461), RRVS 39 (RFC 7293).
 inline constexpr std::size_t kRcptLineLimit = 1087;
+// What is behind "ENVID=" and "ORCPT=", not decoded (RFC 3461, 4.4 and 4.2).
+inline constexpr std::size_t kEnvidLimit = 100;
+inline constexpr std::size_t kOrcptLimit = 500;
 inline constexpr std::size_t kAuthLineLimit = 12288;  // RFC 4954, 4
 
 inline constexpr std::size_t kReplyLineLimit = 512;      // RFC 5321, 4.5.3.1.5

@@ -249,7 +249,8 @@ bool rrvs_value(Scanner& scan, Command& command) {
 struct Rule {
   Verb verb;
   Parameter bit;
-  bool (*value)(Scanner&, Command&);  // none: the keyword has no value
+  bool (*value)(Scanner&, Command&);      // none: the keyword has no value
+  std::size_t limit = std::string::npos;  // of the value, in octets
 };
 
 const std::map<std::string, Rule>& known() {
@@ -258,9 +259,9 @@ const std::map<std::string, Rule>& known() {
       {"BODY", {Verb::kMail, kParamBody, body_value}},
       {"SMTPUTF8", {Verb::kMail, kParamSmtpUtf8, nullptr}},
       {"RET", {Verb::kMail, kParamRet, ret_value}},
-      {"ENVID", {Verb::kMail, kParamEnvid, envid_value}},
+      {"ENVID", {Verb::kMail, kParamEnvid, envid_value, kEnvidLimit}},
       {"NOTIFY", {Verb::kRcpt, kParamNotify, notify_value}},
-      {"ORCPT", {Verb::kRcpt, kParamOrcpt, orcpt_value}},
+      {"ORCPT", {Verb::kRcpt, kParamOrcpt, orcpt_value, kOrcptLimit}},
       {"AUTH", {Verb::kMail, kParamAuth, auth_value}},
       {"BY", {Verb::kMail, kParamBy, by_value}},
       {"HOLDFOR", {Verb::kMail, kParamHoldFor, hold_for_value}},
@@ -312,6 +313,7 @@ bool known_parameter(Scanner& scan, std::size_t begin, const Rule& rule, Command
   command.parameters_present |= rule.bit;
   if (rule.value == nullptr) return true;
   scan.take('=');
+  const std::size_t value_begin = scan.at();
   Scanner value = scan;
   const bool found = rule.value(value, command);
   scan.move_to(value.at());
@@ -319,7 +321,9 @@ bool known_parameter(Scanner& scan, std::size_t begin, const Rule& rule, Command
     return scan.fail(value.error(), value.error_offset());
   }
   if (!found) return scan.fail(SyntaxError::kBadParameter, value.error_offset());
-  return scan.is_at_end_of_word() || bad_value();
+  if (!scan.is_at_end_of_word()) return bad_value();
+  if (scan.at() - value_begin <= rule.limit) return true;
+  return scan.fail(SyntaxError::kBadParameter, value_begin + rule.limit);
 }
 
 class Unknowns {
