@@ -306,6 +306,8 @@ class Parse(unittest.TestCase):
         for word, *arguments in (("--data", "--replies", "--data"),
                                  ("--session", "--ehlo", "--session"),
                                  ("--profile", "--replies", "--profile", "strict"),
+                                 ("--profile", "--profile", "permissive", "--data"),
+                                 ("--profile", "--ehlo", "--profile", "postfix-like"),
                                  ("lax", "--profile", "lax")):
             with self.subTest(arguments=arguments):
                 done = subprocess.run([SMTPMARK, "parse", *arguments], stdin=subprocess.DEVNULL,
