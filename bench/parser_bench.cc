@@ -14,8 +14,8 @@ using parser::Command;
 using parser::CommandParser;
 using parser::Verb;
 
-// Sessions of seven commands, no two alike. The message comes by BDAT in one and by DATA in the
-// next, for a transaction has only one of them (RFC 3030, 2).
+// Sessions of eight commands, of about 30 octets, no two alike. The message comes by BDAT in one
+// and by DATA in the next, for a transaction has only one of them (RFC 3030, 2).
 Transcript commands(std::size_t sessions) {
   Transcript transcript;
   Words words;
@@ -31,7 +31,7 @@ Transcript commands(std::size_t sessions) {
     const bool eight_bit = words.number(0, 1) == 1;
     add("MAIL FROM:<" + sender + "> SIZE=" + size + (eight_bit ? " BODY=8BITMIME" : ""),
         "MAIL " + sender + " " + size);
-    for (std::size_t recipients = 0; recipients < 2; ++recipients) {
+    for (std::size_t recipients = 0; recipients < 3; ++recipients) {
       const std::string mailbox = words.mailbox();
       const bool notify = words.number(0, 3) == 0;
       add("RCPT TO:<" + mailbox + ">" + (notify ? " NOTIFY=SUCCESS,FAILURE" : ""),
