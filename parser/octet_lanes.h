@@ -89,6 +89,13 @@ std::uint64_t mask_of(const char* at, std::size_t size, Test test) noexcept {
 // Whether one of the `size` octets, 1 to 16, is LF.
 inline bool has_lf(const char* at, std::size_t size) noexcept {
   if (size == 1) return *at == '\n';
+#if defined(__SSE2__)
+  if (size >= 8) {
+    const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
+    const __m128i high = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at + size - 8));
+    return _mm_movemask_epi8(equals_lf(_mm_unpacklo_epi64(low, high))) != 0;
+  }
+#endif
   const auto load = [at]<typename Word>(std::size_t from, Word word) {
     std::memcpy(&word, at + from, sizeof(word));
     return std::uint64_t{word};
