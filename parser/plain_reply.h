@@ -36,31 +36,18 @@ inline __m128i is_not_printable(__m128i octets) noexcept {
 
 #endif
 
-// The first octet from `at` on that is not printable ASCII. The octets before it, from `begin` on,
-// are printable and may be read again: what is left behind the last whole lane takes one more that
-// overlaps it, and no loop.
-inline const char* skip_printable(const char* begin, const char* at, const char* end) noexcept {
-  const auto left = [&] { return static_cast<std::size_t>(end - at); };
-  const auto room = static_cast<std::size_t>(end - begin);
+// The first octet that is not printable ASCII.
+inline const char* skip_printable(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
   constexpr std::size_t kLane = sizeof(__m128i);
-  for (; left() >= kLane; at += kLane) {
+  for (; static_cast<std::size_t>(end - at) >= kLane; at += kLane) {
     const std::uint64_t hits = lane_mask<kLane>(at, is_not_printable);
     if (hits != 0) return at + std::countr_zero(hits);
   }
-  if (room >= kLane) {
-    const std::uint64_t hits = lane_mask<kLane>(end - kLane, is_not_printable) >> (kLane - left());
-    return at + std::countr_zero(hits | std::uint64_t{1} << left());
-  }
 #endif
-  for (; left() >= swar::kOctets; at += swar::kOctets) {
+  for (; static_cast<std::size_t>(end - at) >= swar::kOctets; at += swar::kOctets) {
     const std::uint64_t hits = swar::not_printable(swar::load(at));
     if (hits != 0) return at + std::countr_zero(hits) / 8;
-  }
-  if (room >= swar::kOctets && at != end) {
-    const std::uint64_t hits =
-        swar::not_printable(swar::load(end - swar::kOctets)) >> 8 * (swar::kOctets - left());
-    return hits == 0 ? end : at + std::countr_zero(hits) / 8;
   }
   while (at != end && *at >= ' ' && *at <= '~') ++at;
   return at;
@@ -109,7 +96,7 @@ inline EnhancedCode enhanced_code_of(const char* text) noexcept {
   if (begin[3] != ' ' && begin[3] != '-') return kNotPlain;
   const char* const text = begin + kTextBegin;
   const char* const end = begin + bytes.size();
-  const char* const text_end = skip_printable(begin, text, end);
+  const char* const text_end = skip_printable(text, end);
   if (text_end == end) return kUnended;
   if (*text_end != '\r') return kNotPlain;
   if (text_end + 1 == end) return kUnended;
