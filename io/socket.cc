@@ -135,7 +135,7 @@ void Socket::release_current() noexcept {
   }
 }
 
-void Socket::rest() {
+void Socket::stand_by() {
   if (current_ == BufferRing::kNone) return;
   if (input().empty() && rest_.empty()) {
     input_begin_ = input_end_ = nullptr;

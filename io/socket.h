@@ -21,8 +21,8 @@ struct SocketCloser {
 };
 using SocketPtr = std::unique_ptr<Socket, SocketCloser>;
 
-// Invariant: while its coroutine waits for input, and behind a rest(), a socket holds no receive
-// buffer; what could not be consumed (the beginning of a line) has been moved to `carry_`.
+// Invariant: while its coroutine waits for input, and behind a stand_by(), a socket holds no
+// receive buffer; what could not be consumed (the beginning of a line) has been moved to `carry_`.
 class Socket final : public Transport {
  public:
   // A peer that sends faster than its dialogue reads is paused at this many full buffers.
@@ -40,7 +40,7 @@ class Socket final : public Transport {
   Scheduler& scheduler() noexcept override { return ring_; }
   TimeNs sent_at() const noexcept override { return output_.octets() == 0 ? sent_at_ : kNever; }
   void acknowledge_soon() noexcept override { acknowledge_soon_ = true; }
-  void rest() override;
+  void stand_by() override;
 
   int descriptor() const noexcept { return descriptor_; }
 

@@ -40,7 +40,7 @@ class TlsTransport final : public Transport {
   class HandshakeAwaiter;
   HandshakeAwaiter handshake() noexcept;
 
-  void rest() override;
+  void stand_by() override;
 
   // Tells the peer that nothing more will be written (RFC 8446, 6.1). Queued like a write.
   void write_close_notify();

@@ -58,7 +58,7 @@ class Transport {
 
   // To be called before the owner waits for something else than this transport, as for time: what
   // all connections share is given back. Views of input() end; it may have grown.
-  virtual void rest() {}
+  virtual void stand_by() {}
 
   // When the operating system had taken the last of what was written; kNever while it has not taken
   // all of it.
@@ -109,8 +109,8 @@ class Transport {
   // failure_ was set. The last thing a caller does: it may resume the coroutine, which may end.
   void progress();
 
-  // rest() for all layers, from the one on top.
-  void rest_from_above() { upper_ != nullptr ? upper_->rest_from_above() : rest(); }
+  // stand_by() for all layers, from the one on top.
+  void stand_by_from_above() { upper_ != nullptr ? upper_->stand_by_from_above() : stand_by(); }
 
   bool failed() const noexcept { return failure_.kind != ErrorKind::kNone; }
   // Nothing can be sent any more; kClosed alone does not mean that.

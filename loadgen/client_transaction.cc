@@ -28,7 +28,7 @@ io::Task<bool> ClientSession::messages() {
     const std::optional<Turn> next = next_turn();
     if (!next) co_return true;
     if (next->intended != 0) {
-      transport_->rest();
+      transport_->stand_by();
       const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), *next);
       if (!begun) co_return true;
       now_ = transport_->scheduler().now();
@@ -49,7 +49,7 @@ std::uint64_t ClientSession::session_length() {
 io::Task<bool> ClientSession::between_messages() {
   const SessionShape& shape = context_.plan.shape;
   if (shape.think.mean_ns > 0) {
-    transport_->rest();
+    transport_->stand_by();
     io::Scheduler& scheduler = transport_->scheduler();
     const TimeNs until = now_ + shape.think.draw(random_);
     while (now_ < until && !context_.turns.ended(now_)) {

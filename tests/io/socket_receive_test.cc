@@ -239,7 +239,7 @@ TEST_F(TinyBufferTest, WhoRestsLeavesTheBuffersToTheOthers) {
     EXPECT_EQ(connections[i].peer.send_some("hello"), 5U);
     run_until([&] { return outcome.done; });
     EXPECT_EQ(outcome.received, "hello");
-    connections[i].socket->rest();
+    connections[i].socket->stand_by();
     EXPECT_TRUE(connections[i].socket->input().empty());
   }
   EXPECT_EQ(ring_->buffers().available(), 4U);
@@ -263,7 +263,7 @@ TEST_F(TinyBufferTest, WhatIsNotConsumedOutlastsARest) {
     Outcome begun;
     spawn(consume_some(socket, consumed, begun));
     ASSERT_TRUE(begun.done);
-    socket.rest();
+    socket.stand_by();
     EXPECT_EQ(ring_->buffers().available(), 2U) << consumed;
     EXPECT_EQ(socket.input(), lines.substr(consumed, 8 - consumed));
     connection.peer.close();
