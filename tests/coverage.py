@@ -111,7 +111,8 @@ class Files:
             text = pathlib.Path(entry["filename"]).read_text().splitlines() if of_file else ()
             for branch in entry["branches"] if of_file else ():
                 line, column = branch[:2]
-                if text[line - 1][column - 1:].startswith(TAKEN_BY_COMPILER):
+                before, condition = text[line - 1][:column - 1], text[line - 1][column - 1:]
+                if before.endswith("if constexpr (") or condition.startswith(TAKEN_BY_COMPILER):
                     continue
                 for is_taken, count in zip((True, False), branch[4:6]):
                     self.note(of_file, "branches", line, (column, is_taken), count != 0)
