@@ -404,11 +404,14 @@ bool check_decoding() {
               address("\\x{10FFFF}") == 4,
           "an escape is one character");
   for (const std::string_view text :
-       {"\\x{", "\\x{}", "\\x{4", "\\x{g}", "\\x{D800}", "\\x{110000}"}) {
+       {"\\x{", "\\x{}", "\\x{4", "\\x{g}", "\\x{4:}", "\\x{4 }", "\\x{D800}", "\\x{110000}"}) {
     require(address(text) == text.size(), "what is no escape stays");
   }
   require(smtp_parser_decode_orcpt({nullptr, 1}, {"a", 1}, out.data(), 8) == SMTP_PARSER_NO_ROOM,
           "no type");
+  require(
+      smtp_parser_decode_orcpt({"utf-8", 5}, {nullptr, 1}, out.data(), 8) == SMTP_PARSER_NO_ROOM,
+      "no address");
   require(xtext("a+4", 8) == 3 && xtext("+", 8) == 1 && xtext("+41", 8) == 1, "three are one");
   smtp_parser_parameter parameter;
   smtp_parser_view rest{nullptr, 0};
