@@ -1,6 +1,6 @@
 // The input in one piece and in many must give the same events. What begins with a digit is taken
-// for replies, everything else for a session with bodies and chunks; the length of the input
-// chooses the profile.
+// for replies, first to EHLO and then to anything, everything else for a session with bodies and
+// chunks; the length of the input chooses the profile and how long a line of a reply may be.
 #include <algorithm>
 
 #include "tests/fuzz/feed.h"
@@ -47,6 +47,15 @@ void compare(std::string_view input, const events::Settings& settings) {
   require(false, "any split gives the same events");
 }
 
+// Short ones too: a line that reaches its limit has no end to be looked for.
+std::uint32_t line_limit(std::size_t size) {
+  constexpr std::size_t kShortest = 7;
+  constexpr std::size_t kShortLimits = 64;
+  const parser::ReplyOptions usual;
+  return size % 2 == 0 ? usual.max_line
+                       : static_cast<std::uint32_t>(kShortest + size / 2 % kShortLimits);
+}
+
 }  // namespace
 }  // namespace smtpmark::fuzz
 
@@ -59,6 +68,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   settings.body.bare_lf_ends_line = settings.replies.bare_lf_ends_line = size % 3 == 2;
   if (is_from_server(input)) {
     compare<events::EhloSession>(input, settings);
+    settings.replies.max_line = line_limit(size);
+    compare<events::ReplySession>(input, settings);
   } else {
     compare<events::ServerSession>(input, settings);
   }
