@@ -475,9 +475,10 @@ class BadInput(unittest.TestCase):
         sink, addresses = self.start_sink()
         load = subprocess.Popen(
             [SMTPMARK, "run", "--target", addresses["relay"], "--role", "relay", "--results-dir",
-             self.results, "--messages-per-connection", "1000", "--duration", "2"],
+             self.results, "--tls", "none", "--connections", "10", "--messages-per-connection",
+             "100000", "--duration", "4"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(0.7)
+        time.sleep(2)
         sink.kill()
         _, err = load.communicate(timeout=LIMIT)
         self.assertEqual(load.returncode, 1, err)
