@@ -301,7 +301,7 @@ void Ring::on_sweep(void* self) {
   for (std::size_t left = std::min(kMostSwept, live.size()); left > 0; --left) {
     if (ring.next_to_sweep_ >= live.size()) ring.next_to_sweep_ = 0;
     Socket& socket = *live[ring.next_to_sweep_++];
-    if (!socket.used_) socket.stand_by_from_above();
+    if (!socket.used_) socket.go_idle_from_above();
     socket.used_ = false;
   }
   if (live.empty()) return;

@@ -239,9 +239,9 @@ void TlsTransport::write_stable(std::string_view bytes) {
 
 // OpenSSL has a buffer of a record and more in each direction; it takes new ones when it needs
 // them.
-void TlsTransport::stand_by() {
+void TlsTransport::go_idle() {
   if (established_) SSL_free_buffers(ssl_.get());
-  lower_.stand_by();
+  lower_.go_idle();
 }
 
 // Encrypts from the front of `bytes` until the layer below holds `room` octets.

@@ -40,7 +40,8 @@ class TlsTransport final : public Transport {
   class HandshakeAwaiter;
   HandshakeAwaiter handshake() noexcept;
 
-  void stand_by() override;
+  void stand_by() override { lower_.stand_by(); }
+  void go_idle() override;
 
   // Tells the peer that nothing more will be written (RFC 8446, 6.1). Queued like a write.
   void write_close_notify();

@@ -59,6 +59,8 @@ class Transport {
   // To be called before the owner waits for something else than this transport, as for time: what
   // all connections share is given back. Views of input() end; it may have grown.
   virtual void stand_by() {}
+  // The same for a wait that has lasted long: what takes time to get again is given back too.
+  virtual void go_idle() { stand_by(); }
 
   // When the operating system had taken the last of what was written; kNever while it has not taken
   // all of it.
@@ -109,8 +111,8 @@ class Transport {
   // failure_ was set. The last thing a caller does: it may resume the coroutine, which may end.
   void progress();
 
-  // stand_by() for all layers, from the one on top.
-  void stand_by_from_above() { upper_ != nullptr ? upper_->stand_by_from_above() : stand_by(); }
+  // go_idle() for all layers, from the one on top.
+  void go_idle_from_above() { upper_ != nullptr ? upper_->go_idle_from_above() : go_idle(); }
 
   bool failed() const noexcept { return failure_.kind != ErrorKind::kNone; }
   // Nothing can be sent any more; kClosed alone does not mean that.

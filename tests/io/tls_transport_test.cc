@@ -60,11 +60,11 @@ TEST_P(TlsVersionTest, GoesOnBehindARest) {
   pair.set_pieces([] { return 7; });
   ASSERT_TRUE(shake(pair).good());
   for (std::size_t size = 1; size < 40000; size = size * 3 + 1) {
-    pair.client.stand_by();
-    pair.server.stand_by();
+    pair.client.go_idle();
+    pair.server.go_idle();
     const std::string there = pattern(size);
     EXPECT_TRUE(carry(pair.client, pair.server, there) == there) << size;
-    pair.server.stand_by();
+    pair.server.go_idle();
     EXPECT_TRUE(carry(pair.server, pair.client, there) == there) << size;
   }
 }
