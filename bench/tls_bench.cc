@@ -1,5 +1,6 @@
-// What a TLS handshake costs in memory, without any socket: the limit for sessions a second. Both
-// sides run on the settings that `smtpmark` uses, over OpenSSL's own memory BIOs.
+// What TLS handshakes and records cost in memory, without any socket: the limit for sessions and
+// octets a second. Both sides run on the settings and with the allocator that `smtpmark` uses, over
+// OpenSSL's own memory BIOs.
 #include <benchmark/benchmark.h>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -25,78 +26,122 @@ struct FreeSsl {
 };
 using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 
-// A client and a server that write into each other's memory.
-struct Pair {
-  SslPtr client;
-  SslPtr server;
-  double client_s = 0.0;
-  double server_s = 0.0;
+struct Contexts {
+  TlsContext client;
+  TlsContext server;
+};
 
-  Pair(const TlsContext& client_context, const TlsContext& server_context) {
+// Adds what a call takes to `sum_s`.
+template <class Call>
+auto timed(double& sum_s, Call call) {
+  const auto begun = Clock::now();
+  auto result = call();
+  sum_s += std::chrono::duration<double>(Clock::now() - begun).count();
+  return result;
+}
+
+SslPtr make_side(const TlsContext& context, BIO* incoming, BIO* outgoing) {
+  SslPtr side(SSL_new(context.get()));
+  SSL_set_bio(side.get(), incoming, outgoing);
+  if (context.is_server()) {
+    SSL_set_accept_state(side.get());
+  } else {
+    SSL_set_connect_state(side.get());
+    if (context.sessions() != nullptr) context.sessions()->offer(side.get());
+  }
+  return side;
+}
+
+// A client and a server that write into each other's memory, from the first call to the last.
+class Pair {
+ public:
+  explicit Pair(const Contexts& contexts) {
     BIO* to_server = BIO_new(BIO_s_mem());
     BIO* to_client = BIO_new(BIO_s_mem());
     BIO_up_ref(to_server);
     BIO_up_ref(to_client);
-    const auto begun = Clock::now();
-    client.reset(SSL_new(client_context.get()));
-    SSL_set_bio(client.get(), to_client, to_server);
-    SSL_set_connect_state(client.get());
-    const auto between = Clock::now();
-    server.reset(SSL_new(server_context.get()));
-    SSL_set_bio(server.get(), to_server, to_client);
-    SSL_set_accept_state(server.get());
-    client_s += std::chrono::duration<double>(between - begun).count();
-    server_s += std::chrono::duration<double>(Clock::now() - between).count();
+    client_ = timed(client_s_, [&] { return make_side(contexts.client, to_client, to_server); });
+    server_ = timed(server_s_, [&] { return make_side(contexts.server, to_server, to_client); });
   }
 
   bool shake_hands() {
     bool client_done = false;
     bool server_done = false;
     for (int step = 0; step < 10 && !(client_done && server_done); ++step) {
-      const auto begun = Clock::now();
-      client_done = SSL_do_handshake(client.get()) == 1;
-      const auto between = Clock::now();
-      server_done = SSL_do_handshake(server.get()) == 1;
-      client_s += std::chrono::duration<double>(between - begun).count();
-      server_s += std::chrono::duration<double>(Clock::now() - between).count();
+      client_done = timed(client_s_, [&] { return SSL_do_handshake(client_.get()) == 1; });
+      server_done = timed(server_s_, [&] { return SSL_do_handshake(server_.get()) == 1; });
     }
     return client_done && server_done;
   }
+
+  // The client takes in the tickets that follow a handshake of TLS 1.3; nothing else has been sent.
+  bool take_tickets() {
+    char octet = 0;
+    return timed(client_s_, [&] { return SSL_peek(client_.get(), &octet, 1) == -1; });
+  }
+
+  void drop() {
+    const auto end = [](SslPtr& side) {
+      SSL_set_shutdown(side.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+      side.reset();
+      return true;
+    };
+    timed(client_s_, [&] { return end(client_); });
+    timed(server_s_, [&] { return end(server_); });
+  }
+
+  bool is(const std::string& version, bool resumed) const {
+    return version == SSL_get_version(client_.get()) &&
+           (SSL_session_reused(client_.get()) == 1) == resumed &&
+           (resumed || SSL_get_negotiated_group(client_.get()) == NID_X25519);
+  }
+  SSL* client() const noexcept { return client_.get(); }
+  SSL* server() const noexcept { return server_.get(); }
+  double client_s() const noexcept { return client_s_; }
+  double server_s() const noexcept { return server_s_; }
+
+ private:
+  SslPtr client_;
+  SslPtr server_;
+  double client_s_ = 0.0;
+  double server_s_ = 0.0;
 };
 
-struct Contexts {
-  TlsContext client;
-  TlsContext server;
-};
-
-Contexts make_contexts(TlsVersion version) {
+Contexts make_contexts(TlsVersion version, bool resume) {
   static const Certificate certificate = Certificate::self_signed().value();
   TlsClientOptions client;
   client.min_version = client.max_version = version;
+  client.resume = resume;
   TlsServerOptions server;
+  server.tickets = resume ? 2 : 0;
   return {TlsContext::for_client(client).value(),
           TlsContext::for_server(server, certificate).value()};
 }
 
-// Both sides of a full handshake, ECDSA P-256 and X25519; client_us and server_us are wall time.
-void full_handshake(benchmark::State& state, TlsVersion version, const std::string& expected) {
-  const Contexts contexts = make_contexts(version);
-  {
-    Pair proof(contexts.client, contexts.server);
-    if (!proof.shake_hands() || expected != SSL_get_version(proof.client.get()) ||
-        SSL_session_reused(proof.client.get()) != 0 ||
-        SSL_get_negotiated_group(proof.client.get()) != NID_X25519) {
+// Both sides of a connection that only shakes hands, ECDSA P-256 and X25519: made, handshake,
+// tickets, freed. client_us and server_us are wall time.
+void handshake(benchmark::State& state, TlsVersion version, const std::string& expected,
+               bool resumed) {
+  const Contexts contexts = make_contexts(version, resumed);
+  for (const bool warm : {false, true}) {  // the first gives what the second resumes
+    Pair proof(contexts);
+    if (!proof.shake_hands() || !proof.take_tickets() || !proof.is(expected, resumed && warm)) {
       state.SkipWithError("this is not the handshake that is meant");
       return;
     }
+    proof.drop();
   }
   double client_s = 0.0;
   double server_s = 0.0;
   for (auto _ : state) {
-    Pair pair(contexts.client, contexts.server);
-    if (!pair.shake_hands()) state.SkipWithError("a handshake failed");
-    client_s += pair.client_s;
-    server_s += pair.server_s;
+    Pair pair(contexts);
+    if (!pair.shake_hands() || !pair.take_tickets() || !pair.is(expected, resumed)) {
+      state.SkipWithError("a handshake failed");
+      break;
+    }
+    pair.drop();
+    client_s += pair.client_s();
+    server_s += pair.server_s();
   }
   const auto each = [&state](double seconds) {
     return seconds * 1e6 / static_cast<double>(state.iterations());
@@ -105,9 +150,50 @@ void full_handshake(benchmark::State& state, TlsVersion version, const std::stri
   state.counters["server_us"] = each(server_s);
 }
 
-BENCHMARK_CAPTURE(full_handshake, tls13, TlsVersion::kTls13, "TLSv1.3")
+// 1 MiB from the client to the server in records of 16 KiB, encrypted and decrypted.
+void records(benchmark::State& state, const std::string& suite) {
+  constexpr int kRecord = 16384;
+  constexpr int kRecords = 64;
+  TlsClientOptions client;
+  client.suites = suite;
+  static const Certificate certificate = Certificate::self_signed().value();
+  const Contexts contexts{TlsContext::for_client(client).value(),
+                          TlsContext::for_server({}, certificate).value()};
+  Pair pair(contexts);
+  if (!pair.shake_hands() || suite != SSL_get_cipher_name(pair.client())) {
+    state.SkipWithError("this is not the cipher that is meant");
+    return;
+  }
+  const std::string plain(kRecord, 'x');
+  std::string seen(kRecord, ' ');
+  double client_s = 0.0;
+  double server_s = 0.0;
+  for (auto _ : state) {
+    for (int i = 0; i < kRecords; ++i) {
+      const int sent =
+          timed(client_s, [&] { return SSL_write(pair.client(), plain.data(), kRecord); });
+      const int read =
+          timed(server_s, [&] { return SSL_read(pair.server(), seen.data(), kRecord); });
+      if (sent != kRecord || read != kRecord) state.SkipWithError("a record was lost");
+    }
+  }
+  if (seen != plain) state.SkipWithError("the octets are others");
+  const auto each = [&state](double seconds) {
+    return seconds * 1e6 / static_cast<double>(state.iterations());
+  };
+  state.counters["client_us"] = each(client_s);
+  state.counters["server_us"] = each(server_s);
+  state.SetBytesProcessed(state.iterations() * kRecord * kRecords);
+}
+
+BENCHMARK_CAPTURE(records, tls13_aes128, "TLS_AES_128_GCM_SHA256")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(handshake, full_tls13, TlsVersion::kTls13, "TLSv1.3", false)
     ->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(full_handshake, tls12, TlsVersion::kTls12, "TLSv1.2")
+BENCHMARK_CAPTURE(handshake, full_tls12, TlsVersion::kTls12, "TLSv1.2", false)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(handshake, resumed_tls13, TlsVersion::kTls13, "TLSv1.3", true)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(handshake, resumed_tls12, TlsVersion::kTls12, "TLSv1.2", true)
     ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
