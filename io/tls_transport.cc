@@ -30,6 +30,12 @@ std::string_view group_name(SSL* ssl) {
   return name;
 }
 
+// SSL_get_error() needs a queue without older errors; ERR_clear_error() walks through an empty one
+// too.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 }  // namespace
 
 // One a thread. Invariant: at most one connection's input() lies in it, that of `owner`.
@@ -134,7 +140,7 @@ TlsAgreement TlsTransport::agreement() const {
 
 bool TlsTransport::step_handshake() {
   if (failed()) return true;
-  ERR_clear_error();
+  forget_errors();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     established_ = true;
@@ -157,7 +163,7 @@ void TlsTransport::fail_tls(int result) {
     default: break;
   }
   const unsigned long code = ERR_peek_error();
-  ERR_clear_error();
+  forget_errors();
   const long verified = SSL_get_verify_result(ssl_.get());
   if (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
     const Error below = lower_.failed() ? lower_.failure_ : Error{ErrorKind::kClosed, 0, 0};
@@ -196,7 +202,7 @@ Transport::Pull TlsTransport::pull() {
   // A record that OpenSSL drops, as behind a close_notify of this side, is not the last.
   int result = 0;
   do {
-    ERR_clear_error();
+    forget_errors();
     starved_ = false;
     result = SSL_read(ssl_.get(), scratch.memory.get() + left.size(), kMaxRecord);
     if (result > 0) {
@@ -247,7 +253,7 @@ void TlsTransport::go_idle() {
 // Encrypts from the front of `bytes` until the layer below holds `room` octets.
 void TlsTransport::encrypt(std::string_view& bytes, std::size_t room) {
   while (!bytes.empty() && lower_.backlog() < room && !send_failed()) {
-    ERR_clear_error();
+    forget_errors();
     const int result =
         SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min(bytes.size(), kMaxRecord)));
     if (result <= 0) {
@@ -286,9 +292,9 @@ void TlsTransport::write_close_notify() {
   if (!established_ || send_failed()) return;
   encrypt_queued(SIZE_MAX);
   if (send_failed()) return;
-  ERR_clear_error();
+  forget_errors();
   SSL_shutdown(ssl_.get());
-  ERR_clear_error();
+  forget_errors();
 }
 
 std::string TlsTransport::tls_exporter() const {
