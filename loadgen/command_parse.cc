@@ -26,13 +26,6 @@ ParseMode mode_of(const ParseOptions& options) {
   return options.session ? ParseMode::kSession : ParseMode::kCommands;
 }
 
-parser::Profile profile_of(const std::string& name) {
-  for (const parser::Profile profile : parser::kAllProfiles) {
-    if (to_string(profile) == name) return profile;
-  }
-  return parser::Profile::kStrict;
-}
-
 // Writes all of it; what the operating system says when that fails, 0 otherwise.
 int write_out(std::string_view text) {
   while (!text.empty()) {
@@ -75,7 +68,7 @@ int parse_input(ParseStream& stream) {
 
 int command_parse(const ParseOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error with a sentence
-  ParseStream stream(mode_of(options), profile_of(options.profile));
+  ParseStream stream(mode_of(options), options.profile);
   const int failure = parse_input(stream);
   if (failure != 0) return failure;
   return options.fail_on_reject && stream.is_faulty() ? kFailed : 0;

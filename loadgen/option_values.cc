@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
 
 namespace smtpmark::loadgen {
 
@@ -28,6 +30,21 @@ CLI::Validator number_between(double least, double most) {
                     : fmt::format("{} is not a number from {:g} to {:.10g}", text, least, most);
       },
       fmt::format("{:g} to {:.10g}", least, most));
+}
+
+CLI::Option* define_profile(CLI::App& command, parser::Profile& profile) {
+  std::set<std::string> names;
+  for (const parser::Profile each : parser::kAllProfiles) names.emplace(to_string(each));
+  const auto choose = [&profile](const std::string& name) {
+    for (const parser::Profile each : parser::kAllProfiles) {
+      if (to_string(each) == name) profile = each;
+    }
+  };
+  return command
+      .add_option_function<std::string>(
+          "--profile", choose, "What to take beyond the RFCs: strict, postfix-like or permissive")
+      ->check(CLI::IsMember(names))
+      ->default_str(std::string(to_string(profile)));
 }
 
 std::uint64_t to_ns(double seconds) {

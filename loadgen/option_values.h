@@ -6,7 +6,10 @@
 #include <functional>
 #include <string>
 
+#include "parser/leniency.h"
+
 namespace CLI {
+class App;
 class Option;
 class Validator;
 }  // namespace CLI
@@ -25,6 +28,9 @@ CLI::Validator number_between(double least, double most);
 
 // Seconds of the command line, which are limited to a year, as nanoseconds.
 std::uint64_t to_ns(double seconds);
+
+// --profile: how far commands may deviate from the RFCs.
+CLI::Option* define_profile(CLI::App& command, parser::Profile& profile);
 
 // Without what would end a command line early or start another one.
 bool is_clean(const std::string& text);

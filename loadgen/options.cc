@@ -33,6 +33,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
                   "Most messages of a session; with LIMITS it is MAILMAX; 0: no limit")
       ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
+  define_profile(command, options.sink.profile);
   command.add_option("--host-name", options.sink.host_name, "Name in the greeting")
       ->capture_default_str();
   command.add_option("--size-limit", options.sink.size_limit, "Largest message, octets")
@@ -67,12 +68,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
 }
 
 void define_parse(CLI::App& command, ParseOptions& options) {
-  CLI::Option* const profile =
-      command
-          .add_option("--profile", options.profile,
-                      "What to take beyond the RFCs: strict, postfix-like or permissive")
-          ->check(CLI::IsMember({"strict", "postfix-like", "permissive"}))
-          ->capture_default_str();
+  CLI::Option* const profile = define_profile(command, options.profile);
   CLI::Option* const modes[] = {
       command.add_flag("--replies", options.replies, "Replies, as a server sends them"),
       command.add_flag("--ehlo", options.ehlo, "Replies to EHLO, and what they offer"),

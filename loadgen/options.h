@@ -79,7 +79,7 @@ struct ParseOptions {
   bool ehlo = false;
   bool data = false;
   bool session = false;
-  std::string profile = "strict";
+  parser::Profile profile = parser::Profile::kStrict;
   bool fail_on_reject = false;
 };
 

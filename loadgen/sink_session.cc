@@ -68,7 +68,7 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
 }
 
 SinkSession::SinkSession(SinkContext& context, io::Transport& transport)
-    : context_(context), transport_(&transport) {}
+    : context_(context), transport_(&transport), parser_(context.options.profile) {}
 
 io::Task<> SinkSession::run() {
   ++context_.counters.sessions;

@@ -96,6 +96,16 @@ TEST(Sink, TellsAnUnknownCommandFromBadSyntax) {
             "220 500 501 250 501 250 252 502 214 500");
 }
 
+TEST(Sink, TakesWhatItsProfileAllows) {
+  const std::string lax = "EHLO c.example.com\r\nMAIL FROM: <a@example.com>\r\n";
+  EXPECT_EQ(relay_codes(lax), "220 250 501");
+  SinkOptions options;
+  options.profile = parser::Profile::kPostfixLike;
+  EXPECT_EQ(codes(ask_sink(Role::kRelay, lax, nullptr, 0, options)), "220 250 250");
+  EXPECT_EQ(codes(ask_sink(Role::kRelay, kOpen + "DATA\r\na\nb\r\n.\r\n", nullptr, 0, options)),
+            "220 250 250 250 354 550");
+}
+
 TEST(Sink, RejectsABodyWithABareLineEnd) {
   SinkCounters counters;
   const std::string heard =
