@@ -2,7 +2,11 @@
 #ifndef SMTPMARK_LOADGEN_CPU_H_
 #define SMTPMARK_LOADGEN_CPU_H_
 
+#include <string>
+#include <string_view>
 #include <thread>
+#include <tl/expected.hpp>
+#include <vector>
 
 namespace smtpmark::loadgen {
 
@@ -14,6 +18,13 @@ double process_cpu_seconds() noexcept;
 // Keeps the calling thread on the `index`-th processor it may run on (modulo their number);
 // negative: no change.
 void pin_this_thread(int index) noexcept;
+// The calling thread, and those that it makes, run on the processors of this NUMA node alone, those
+// that the process may use; memory comes from there too, as Linux takes it where it is first
+// touched. Fails with a sentence.
+tl::expected<void, std::string> use_numa_node(int node);
+// "0-2,8" as the kernel lists processors; empty for what is no such list.
+std::vector<int> parse_processors(std::string_view list);
+
 // How many processors this process may run on.
 int usable_processors() noexcept;
 

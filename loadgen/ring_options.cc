@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "io/startup.h"
+#include "loadgen/cpu.h"
 #include "loadgen/option_values.h"
 
 namespace smtpmark::loadgen {
@@ -33,9 +34,16 @@ void define_ring(CLI::App& command, RingFlags& flags) {
                   "latencies are that coarse")
       ->transform(seconds())
       ->check(number_between(0.0, kLongestCoalescing));
+  command
+      .add_option("--numa-node", flags.numa_node,
+                  "Run on the processors of this NUMA node alone; --pin counts among them")
+      ->check(CLI::Range(0, 1023));
 }
 
 tl::expected<SettledRing, std::string> settle_ring(const RingFlags& flags) {
+  if (flags.numa_node >= 0) {
+    if (auto used = use_numa_node(flags.numa_node); !used) return tl::unexpected(used.error());
+  }
   const auto chosen = io::choose_backend(choice_of(flags.io));
   if (!chosen) return tl::unexpected(chosen.error().message);
   if (!chosen->note.empty()) {

@@ -102,6 +102,7 @@ class Backends(unittest.TestCase):
     def test_what_cannot_be_is_a_sentence(self):
         for options, sentence in ((("--io", "epoll", "--coalesce", "1ms"), "io_uring alone"),
                                   (("--io", "kqueue"), "kqueue"),
+                                  (("--numa-node", "1000"), "no NUMA node 1000"),
                                   (("--coalesce", "1s"), "0.01")):
             done = subprocess.run([SMTPMARK, "sink", "--relay", "127.0.0.1:0", *options],
                                   capture_output=True, text=True, timeout=LIMIT)

@@ -156,6 +156,7 @@ const std::map<std::string, std::string>& values() {
       {"mt-priority", "-3"},
       {"name", "x"},
       {"openmetrics", "x.txt"},
+      {"numa-node", "0"},
       {"password", "x"},
       {"pin", "1"},
       {"pipelining", "full"},
