@@ -162,24 +162,31 @@ bool decode_short_number(std::string_view digits, std::uint64_t& number) noexcep
   return true;
 }
 
-// One or more digits, and a value up to `most`; `number` is 0 otherwise.
+struct NumberForm {
+  std::uint64_t most;
+  std::size_t most_digits;  // leading zeros included
+};
+
+// A number of that form; `number` is 0 otherwise.
 template <typename Number>
-ValueFault decode_number(std::string_view digits, std::uint64_t most, Number& number) noexcept {
+ValueFault decode_number(std::string_view digits, NumberForm form, Number& number) noexcept {
   number = 0;
   if (digits.empty()) return bad_parameter(digits.data());
   std::uint64_t value = 0;
   for (const char& c : digits) {
     if (!is_digit(c)) return bad_parameter(&c);
-    if (!append_digit(value, static_cast<unsigned char>(c)) || value > most) {
+    if (!append_digit(value, static_cast<unsigned char>(c)) || value > form.most) {
       return {SyntaxError::kNumberOverflow, &c};
     }
+    if (&c == digits.data() + form.most_digits) return bad_parameter(&c);
   }
   number = static_cast<Number>(value);
   return {};
 }
 
-constexpr std::uint64_t kNineDigits = 999'999'999;
-constexpr std::uint64_t kSixDigits = 999'999;
+constexpr NumberForm kSizeForm{std::numeric_limits<std::uint64_t>::max(), 20};
+constexpr NumberForm kNineDigits{999'999'999, 9};
+constexpr NumberForm kSixDigits{999'999, 6};
 
 // A word behind the last one that may be there.
 ValueFault check_end(std::string_view rest) noexcept {
@@ -199,9 +206,7 @@ ValueFault decode_size(std::string_view value, Capabilities& out) noexcept {
   if (decode_short_number(value, out.size_limit)) return {};
   out.size_limit = 0;
   if (value.empty()) return {};
-  const std::string_view digits = take_word(value);
-  const ValueFault fault =
-      decode_number(digits, std::numeric_limits<std::uint64_t>::max(), out.size_limit);
+  const ValueFault fault = decode_number(take_word(value), kSizeForm, out.size_limit);
   return fault.any() ? fault : check_end(value);
 }
 
@@ -217,10 +222,12 @@ ValueFault decode_deliver_by(std::string_view value, Capabilities& out) noexcept
   return check_end(value);
 }
 
-// RFC 4865, 3: longest interval and latest date-time, both required
+// RFC 4865, 3: longest interval, from 1, and latest date-time, both required
 ValueFault decode_future_release(std::string_view value, Capabilities& out) noexcept {
   out.hold_until_max_s = 0;
-  ValueFault fault = decode_number(take_word(value), kNineDigits, out.hold_for_max_s);
+  const std::string_view interval = take_word(value);
+  if (interval.starts_with('0')) return bad_parameter(interval.data());
+  const ValueFault fault = decode_number(interval, kNineDigits, out.hold_for_max_s);
   if (fault.any()) return fault;
   const std::string_view time = take_word(value);
   const UtcTime decoded = decode_utc_time(time);
@@ -238,42 +245,51 @@ ValueFault decode_priority(std::string_view value, Capabilities& out) noexcept {
   return check_end(value);
 }
 
-// RFC 9422, 3: 1*( VCHAR but ";" )
+// RFC 9422, 3: any VCHAR but ";"
 constexpr bool is_limit_value_octet(char c) noexcept {
   return c > ' ' && c <= '~' && c != ';';
 }
 
-ValueFault check_limit_value(std::string_view value) noexcept {
-  const auto* const wrong = std::find_if_not(value.begin(), value.end(), is_limit_value_octet);
-  if (!value.empty() && wrong == value.end()) return {};
-  return bad_parameter(wrong);
+// RFC 9422, 3: limit-name [ "=" limit-value ]
+ValueFault check_limit(std::string_view item) noexcept {
+  const auto* const name_end = std::find_if_not(item.begin(), item.end(), is_limit_octet);
+  if (name_end == item.begin()) return bad_parameter(name_end);
+  if (name_end == item.end()) return {};
+  const auto* const value = name_end + 1;
+  const auto* const value_end = std::find_if_not(value, item.end(), is_limit_value_octet);
+  if (*name_end != '=') return bad_parameter(name_end);
+  return value != item.end() && value_end == item.end() ? ValueFault{} : bad_parameter(value_end);
 }
 
-// RFC 9422, 3 and 4: the values of those that are known are 1 to 999999
+// One at least.
+ValueFault check_limits(std::string_view value) noexcept {
+  std::string_view item = take_word(value);
+  ValueFault fault = check_limit(item);
+  while (!fault.any() && !(item = take_word(value)).empty()) fault = check_limit(item);
+  return fault;
+}
+
+// RFC 9422, 4: the values of those that are known are 1 to 999999
 ValueFault decode_limit(std::string_view item, Capabilities& out) noexcept {
-  std::size_t name_end = 0;
-  while (name_end < item.size() && is_limit_octet(item[name_end])) ++name_end;
-  const bool has_value = name_end < item.size() && item[name_end] == '=';
-  if (name_end == 0 || (name_end < item.size() && !has_value)) {
-    return bad_parameter(item.data() + name_end);
-  }
-  const auto limit = kLimits.find(word_of(item.substr(0, name_end)), nullptr);
-  if (limit == nullptr) {
-    return has_value ? check_limit_value(without_prefix(item, name_end + 1)) : ValueFault{};
-  }
+  const std::size_t name_size = std::min(item.find('='), item.size());
+  const auto limit = kLimits.find(word_of(item.substr(0, name_size)), nullptr);
+  if (limit == nullptr) return {};
   out.*limit = 0;
-  if (!has_value) return bad_parameter(item.data() + name_end);
-  const std::string_view digits = without_prefix(item, name_end + 1);
+  if (name_size == item.size()) return bad_parameter(item.data() + name_size);
+  const std::string_view digits = without_prefix(item, name_size + 1);
   if (digits.starts_with('0')) return bad_parameter(digits.data());
   return decode_number(digits, kSixDigits, out.*limit);
 }
 
-// One limit that is wrong does not take the others along.
+// RFC 9422, 3.7: a value that does not follow the grammar says nothing at all; a limit with a wrong
+// number does not take the others along.
 ValueFault decode_limits(std::string_view value, Capabilities& out) noexcept {
-  ValueFault first;
-  std::string_view item = take_word(value);
-  if (item.empty()) return bad_parameter(item.data());
-  for (; !item.empty(); item = take_word(value)) {
+  ValueFault first = check_limits(value);
+  if (first.any()) {
+    out.mail_max = out.rcpt_max = out.rcpt_domain_max = 0;
+    return first;
+  }
+  for (std::string_view item = take_word(value); !item.empty(); item = take_word(value)) {
     const ValueFault fault = decode_limit(item, out);
     if (!first.any()) first = fault;
   }
@@ -318,7 +334,7 @@ constexpr std::uint64_t kWithValue = kCapSize | kCapAuth | kCapDeliverBy | kCapF
                                      kCapXforward | kCapNoSoliciting;
 constexpr std::uint64_t kWithoutValue = ~kWithValue;
 
-// Nothing of a malformed value is kept but its words: a set, and the limits that are well-formed.
+// Nothing of a malformed value is kept but its words: a set, and the limits with a right number.
 void forget_value(Capability capability, Capabilities& out) noexcept {
   switch (capability) {
     case kCapSize: out.size_limit = 0; break;

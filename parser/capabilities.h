@@ -106,8 +106,8 @@ struct CapabilityLine {
 };
 
 // All that the lines of one EHLO reply said. Numbers are 0 where nothing was said or where what was
-// said is malformed: then the bit in `malformed` is set. What was offered before STARTTLS is
-// forgotten behind it (RFC 3207, 4.2): begin with a new object.
+// said is malformed: then the bit in `malformed` is set. Begin with a new object for each reply to
+// EHLO: what an earlier one offered is forgotten (behind STARTTLS, RFC 3207, 4.2; RFC 9422, 3.6).
 struct Capabilities {
   std::uint64_t offered = 0;     // bits of Capability
   std::uint64_t malformed = 0;   // bits of Capability: offered, with a value its RFC does not allow
@@ -116,9 +116,9 @@ struct Capabilities {
   std::uint32_t hold_for_max_s = 0;    // FUTURERELEASE: longest interval
   std::uint32_t deliver_by_min_s = 0;  // DELIVERBY: shortest time that may be asked for
   std::uint32_t mechanisms = 0;        // AUTH: bits of AuthMechanism
-  std::uint32_t mail_max = 0;          // LIMITS MAILMAX: transactions of a session
-  std::uint32_t rcpt_max = 0;          // LIMITS RCPTMAX: recipients of a transaction
-  std::uint32_t rcpt_domain_max = 0;   // LIMITS RCPTDOMAINMAX: recipient domains of a transaction
+  std::uint32_t mail_max = 0;          // LIMITS MAILMAX: transactions (MAIL) of a session
+  std::uint32_t rcpt_max = 0;          // LIMITS RCPTMAX: RCPT commands of a transaction
+  std::uint32_t rcpt_domain_max = 0;   // LIMITS RCPTDOMAINMAX: recipient domains of a session
   std::uint16_t xclient = 0;           // XCLIENT: bits of ProxyAttribute
   std::uint16_t xforward = 0;          // XFORWARD: bits of ProxyAttribute
   PriorityProfile priority_profile = PriorityProfile::kNone;  // MT-PRIORITY
@@ -130,7 +130,8 @@ struct Capabilities {
   // Keywords and mechanisms are matched without regard to case; words stand apart by any run of SP
   // and HTAB. An unknown keyword is no error, and the values of a keyword that has none are
   // ignored. The obsolete "AUTH=" form is not taken for AUTH. A later line of the same keyword
-  // overrides the numbers of an earlier one and adds to its sets.
+  // overrides the numbers of an earlier one and adds to its sets. Of LIMITS, what does not follow
+  // its grammar says nothing at all, and one wrong number takes no other along (RFC 9422, 3.7).
   CapabilityLine add(std::string_view text) noexcept;
   template <OwningTemporary Bytes>
   CapabilityLine add(Bytes&&) = delete;  // views into a temporary would dangle

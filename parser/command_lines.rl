@@ -44,9 +44,10 @@
   full_date = DIGIT{4} "-" ( "0" [1-9] | "1" [0-2] ) "-"
               ( "0" [1-9] | [12] DIGIT | "3" [01] );
   hour_minute = ( [01] DIGIT | "2" [0-3] ) ":" [0-5] DIGIT;
-  full_time = hour_minute ":" ( [0-5] DIGIT | "60" ) ( "." DIGIT+ )?
-              ( "Z"i | [+\-] hour_minute );
-  date_time = full_date "T"i full_time;
+  date_and_clock = full_date "T"i hour_minute ":" ( [0-5] DIGIT | "60" );
+  secfrac = "." DIGIT+;
+  offset = "Z"i | [+\-] hour_minute;
+  date_time = date_and_clock secfrac? offset;
 
   # RFC 5321, 4.1.2; RFC 6531, 3.3
   esmtp_keyword = let_dig ( let_dig | "-" )*;
@@ -98,9 +99,9 @@
   # RFC 6710, 3
   mt_priority = "MT-PRIORITY"i %is_mt_priority %claim
                 ( "=" ( "0" | "-"? [1-9] ) >mt_priority_begin @mt_priority_digit ) $err(bad_value);
-  # RFC 7293, 3.1
+  # RFC 7293, 3.1: a date-time without time-secfrac
   rrvs = "RRVS"i %is_rrvs %claim
-         ( "=" date_time >rrvs_begin %rrvs_end
+         ( "=" ( date_and_clock offset ) >rrvs_begin %rrvs_end
            ( ";" ( "C"i @rrvs_continue | "R"i @rrvs_reject ) )? ) $err(bad_value);
 
   unknown = ( esmtp_keyword - ( mail_keyword | rcpt_keyword ) ) %unknown_keyword

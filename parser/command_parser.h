@@ -90,7 +90,8 @@ enum class BodyType : std::uint8_t { k7bit, k8bitMime, kBinaryMime };  // RFC 61
 // What becomes of a message that is late (RFC 2852, 4).
 enum class ByMode : std::uint8_t { kReturn, kNotify };
 
-// What a server that cannot tell since when a recipient is valid shall do (RFC 7293, 3.1).
+// What to do with the message when the next server does not know RRVS (RFC 7293, 3.1); unspecified
+// means to reject.
 enum class RrvsAction : std::uint8_t { kUnspecified, kContinue, kReject };
 
 // Which parameters of MAIL or RCPT were given: bits of Command::parameters_present.
@@ -161,7 +162,7 @@ struct Command {
   std::uint32_t hold_for_s = 0;    // HOLDFOR, seconds, 1 to 999999999
   std::uint32_t mtrk_s = 0;        // MTRK, seconds; 0 when it has no time-out
   std::int64_t hold_until_s = 0;   // HOLDUNTIL, seconds since 1970-01-01T00:00:00Z, fractions cut
-  std::int64_t rrvs_since_s = 0;   // RRVS, the same
+  std::int64_t rrvs_since_s = 0;   // RRVS, the same, without fractions
   std::string_view envid;          // xtext, still encoded; up to 100 octets
   std::string_view orcpt;          // "rfc822;xtext", still encoded; up to 500 octets
   std::string_view orcpt_type;     // "rfc822"
@@ -258,7 +259,7 @@ inline constexpr std::uint32_t kMaxMailLine =
 inline constexpr std::uint32_t kMaxRcptLine = kMaxCommandLine +
                                               29  // " NOTIFY=SUCCESS,FAILURE,DELAY" (RFC 3461, 4.1)
                                               + 507  // " ORCPT=" and its 500 octets (RFC 3461, 4.2)
-                                              + 39;  // RRVS (RFC 7293, 3)
+                                              + 33;  // RRVS (RFC 7293, 3.1)
 inline constexpr std::uint32_t kMaxAuthLine = 12288;    // RFC 4954, 4; also the longest of all
 inline constexpr std::uint32_t kMaxLenientLine = 2048;  // of every other one: kAllowLongLine
 

@@ -190,8 +190,9 @@ enum {
   SMTP_PARSER_NOTIFY_DELAY = 8
 };
 
+/* What to do when the next server does not know RRVS (RFC 7293, 3.1). */
 enum {
-  SMTP_PARSER_RRVS_UNSPECIFIED = 0,
+  SMTP_PARSER_RRVS_UNSPECIFIED = 0, /* means to reject */
   SMTP_PARSER_RRVS_CONTINUE = 1,
   SMTP_PARSER_RRVS_REJECT = 2
 };

@@ -96,7 +96,7 @@ enum {
 };
 
 /* All that the lines of one EHLO reply said; numbers are 0 where nothing was said or where it is
- * malformed. Begin with zeros and struct_size, again behind STARTTLS. */
+ * malformed. Begin with zeros and struct_size, again for each reply to EHLO. */
 typedef struct smtp_parser_capabilities {
   size_t struct_size; /* sizeof(smtp_parser_capabilities) */
   uint64_t offered;
@@ -106,9 +106,9 @@ typedef struct smtp_parser_capabilities {
   uint32_t hold_for_max_s;   /* FUTURERELEASE: longest interval */
   uint32_t deliver_by_min_s; /* DELIVERBY: shortest time that may be asked for */
   uint32_t mechanisms;       /* AUTH */
-  uint32_t mail_max;         /* LIMITS MAILMAX (RFC 9422) */
-  uint32_t rcpt_max;         /* LIMITS RCPTMAX */
-  uint32_t rcpt_domain_max;  /* LIMITS RCPTDOMAINMAX */
+  uint32_t mail_max;         /* LIMITS MAILMAX (RFC 9422): transactions of a session */
+  uint32_t rcpt_max;         /* LIMITS RCPTMAX: RCPT commands of a transaction */
+  uint32_t rcpt_domain_max;  /* LIMITS RCPTDOMAINMAX: recipient domains of a session */
   uint32_t xclient;          /* XCLIENT: attributes that may be sent */
   uint32_t xforward;         /* XFORWARD: attributes that may be sent */
   int32_t priority_profile;  /* MT-PRIORITY */

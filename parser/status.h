@@ -55,10 +55,10 @@ enum class SyntaxError : std::uint8_t {
   kDomainTooLong,       // over 255 octets (RFC 5321, 4.5.3.1.2)
   kPathTooLong,         // over 256 octets (RFC 5321, 4.5.3.1.3)
   kBadAddressLiteral,   // RFC 5321, 4.1.3
-  kNullPathNotAllowed,  // "<>" outside MAIL
+  kNullPathNotAllowed,  // "<>" as forward-path, in RCPT
   kBadParameter,        // a known parameter with a value its RFC does not allow
-  kDuplicateParameter,  // RFC 5321, 4.1.1.11
-  kNumberOverflow,      // SIZE or BDAT beyond its range
+  kDuplicateParameter,  // given twice; HOLDFOR beside HOLDUNTIL too (RFC 4865, 4.2)
+  kNumberOverflow,      // a number beyond its range: SIZE, BDAT, of an EHLO reply
   kTooManyParameters,   // more than kMaxUnknownParameters
   kNeedsSmtpUtf8,       // a path that is not ASCII without SMTPUTF8 (RFC 6531, 3.4)
   kBadReplyCode,        // not [2-5][0-5][0-9] (RFC 5321, 4.2)

@@ -40,7 +40,7 @@ constexpr std::size_t kLongInputs = 64;
 constexpr std::size_t kLongest = 12'800;
 
 // Where lines are at their limits (parser/command_parser.h), and by how much they are about there.
-constexpr std::array<std::size_t, 5> kLimits = {512, 1087, 1298, 2048, 12'288};
+constexpr std::array<std::size_t, 5> kLimits = {512, 1081, 1298, 2048, 12'288};
 constexpr std::size_t kAbout = 3;
 
 [[noreturn]] void fail(const std::string& why) {

@@ -83,7 +83,7 @@ TEST(Capabilities, TellTheSizeLimit) {
   EXPECT_EQ(capabilities_of({"SIZE 10485760"}).size_limit, 10485760U);
   EXPECT_EQ(capabilities_of({"size 0"}).size_limit, 0U);
   EXPECT_EQ(capabilities_of({"SIZE 18446744073709551615"}).size_limit, 18446744073709551615U);
-  EXPECT_EQ(capabilities_of({"SIZE 00018446744073709551615"}).size_limit, 18446744073709551615U);
+  EXPECT_EQ(capabilities_of({"SIZE 00000000000000000010"}).size_limit, 10U);
   EXPECT_EQ(event_of("SIZE"), "SIZE");
 }
 
@@ -92,6 +92,7 @@ TEST(Capabilities, SayWhereAMalformedValueIsWrong) {
            {"SIZE 10k", "SIZE: bad parameter at 7"},
            {"SIZE -1", "SIZE: bad parameter at 5"},
            {"SIZE 18446744073709551616", "SIZE: number too large at 24"},
+           {"SIZE 000000000000000000010", "SIZE: bad parameter at 25"},
            {"  SIZE  1 2", "SIZE: bad parameter at 10"},
            {"DELIVERBY x", "DELIVERBY: bad parameter at 10"},
            {"DELIVERBY 1000000000", "DELIVERBY: number too large at 19"},

@@ -58,9 +58,15 @@ bool zone(Scanner& scan, std::int64_t& seconds) {
   return true;
 }
 
-}  // namespace
+// time-secfrac = "." 1*DIGIT
+bool fraction(Scanner& scan) {
+  if (!scan.take('.')) return true;
+  if (!is_digit(scan.peek())) return scan.fail_here();
+  while (is_digit(scan.peek())) scan.move_to(scan.at() + 1);
+  return true;
+}
 
-bool date_time(Scanner& scan, std::int64_t& seconds) {
+bool date_and_clock(Scanner& scan, std::int64_t& seconds) {
   int year = 0;
   int month = 0;
   int day = 0;
@@ -74,12 +80,18 @@ bool date_time(Scanner& scan, std::int64_t& seconds) {
   if (!number(scan, 2, 0, 23, hour) || !scan.expect(':')) return false;
   if (!number(scan, 2, 0, 59, minute) || !scan.expect(':')) return false;
   if (!number(scan, 2, 0, 60, second)) return false;
-  if (scan.take('.')) {
-    if (!is_digit(scan.peek())) return scan.fail_here();
-    while (is_digit(scan.peek())) scan.move_to(scan.at() + 1);
-  }
   seconds = days_since_1970(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second;
-  return zone(scan, seconds);
+  return true;
+}
+
+}  // namespace
+
+bool date_time(Scanner& scan, std::int64_t& seconds) {
+  return date_and_clock(scan, seconds) && fraction(scan) && zone(scan, seconds);
+}
+
+bool date_time_without_secfrac(Scanner& scan, std::int64_t& seconds) {
+  return date_and_clock(scan, seconds) && zone(scan, seconds);
 }
 
 }  // namespace smtpmark::reference

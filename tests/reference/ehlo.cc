@@ -106,7 +106,8 @@ class Value {
   }
 
   template <typename Number>
-  bool number(std::string_view digits, std::size_t at, std::uint64_t most, Number& out) {
+  bool number(std::string_view digits, std::size_t at, std::uint64_t most, std::size_t most_digits,
+              Number& out) {
     if (digits.empty()) return fail(SyntaxError::kBadParameter, at);
     for (std::size_t i = 1; i <= digits.size(); ++i) {
       std::uint64_t value = 0;
@@ -117,6 +118,7 @@ class Value {
       if (read.ec != std::errc() || value > most) {
         return fail(SyntaxError::kNumberOverflow, at + i - 1);
       }
+      if (i > most_digits) return fail(SyntaxError::kBadParameter, at + i - 1);
     }
     std::from_chars(digits.data(), digits.data() + digits.size(), out);
     return true;
@@ -126,7 +128,7 @@ class Value {
   void size() {
     offer_.size_limit = 0;
     if (word(0).text.empty()) return;
-    if (number(word(0).text, word(0).at, UINT64_MAX, offer_.size_limit)) check_end(1);
+    if (number(word(0).text, word(0).at, UINT64_MAX, 20, offer_.size_limit)) check_end(1);
   }
 
   // auth-mechanisms (RFC 4954, 3)
@@ -141,16 +143,21 @@ class Value {
   void deliver_by() {
     offer_.deliver_by_min_s = 0;
     const std::string_view digits = word(0).text.substr(0, word(0).text.find(','));
-    if (digits.empty() || number(digits, word(0).at, 999'999'999, offer_.deliver_by_min_s)) {
+    if (digits.empty() || number(digits, word(0).at, 999'999'999, 9, offer_.deliver_by_min_s)) {
       if (!word(0).text.empty()) check_end(1);
     }
   }
 
-  // future-release-interval SP future-release-date-time (RFC 4865, 3)
+  // max-future-release-interval SP max-future-release-date-time (RFC 4865, 3)
+  // future-release-integer = %x31-39 *8DIGIT
   void future_release() {
     offer_.hold_for_max_s = 0;
     offer_.hold_until_max_s = 0;
-    if (!number(word(0).text, word(0).at, 999'999'999, offer_.hold_for_max_s)) return;
+    if (word(0).text.starts_with('0')) {
+      fail(SyntaxError::kBadParameter, word(0).at);
+      return;
+    }
+    if (!number(word(0).text, word(0).at, 999'999'999, 9, offer_.hold_for_max_s)) return;
     const Word& time = word(1);
     const std::string line = std::string(time.text) + "\r\n";
     Scanner scan(line);
@@ -176,53 +183,50 @@ class Value {
     if (!name.empty()) check_end(1);
   }
 
-  // limits-param = limit-name-value *( SP limit-name-value ) (RFC 9422, 3 and 4)
+  // limits-param = limit-name-value 0*[SP limit-name-value] (RFC 9422, 3)
   void limits() {
-    if (word(0).text.empty()) fail(SyntaxError::kBadParameter, word(0).at);
-    for (const Word& item : words_) {
-      if (!item.text.empty()) limit(item);
+    const std::size_t items = std::max<std::size_t>(words_.size() - 1, 1);
+    for (std::size_t i = 0; i < items; ++i) {
+      if (limit_name_value(word(i))) continue;
+      offer_.mail_max = offer_.rcpt_max = offer_.rcpt_domain_max = 0;  // 3.7
+      return;
     }
+    for (const Word& item : words_) limit(item);
   }
 
+  // limit-name-value = limit-name ["=" limit-value]    limit-name = 1*(ALPHA / DIGIT / "-" / "_")
+  // limit-value = 1*(%x21-3A / %x3C-7E) ; Any VCHAR except ";"
+  bool limit_name_value(const Word& item) {
+    const std::size_t equals = std::min(item.text.find('='), item.text.size());
+    for (std::size_t i = 0; i < item.text.size(); ++i) {
+      const auto c = static_cast<unsigned char>(item.text[i]);
+      const bool fits = i < equals    ? is_let_dig(c) || c == '-' || c == '_'
+                        : i == equals ? i > 0
+                                      : (c >= 0x21 && c <= 0x3a) || (c >= 0x3c && c <= 0x7e);
+      if (!fits) return fail(SyntaxError::kBadParameter, item.at + i);
+    }
+    if (item.text.empty() || equals + 1 == item.text.size()) {
+      return fail(SyntaxError::kBadParameter, item.at + item.text.size());
+    }
+    return true;
+  }
+
+  // %x31-39 0*5DIGIT ; "0" not allowed, six-digit maximum (RFC 9422, 4)
   void limit(const Word& item) {
     const std::size_t equals = std::min(item.text.find('='), item.text.size());
     const std::string name = in_capitals(item.text.substr(0, equals));
-    for (std::size_t i = 0; i < name.size(); ++i) {
-      if (is_let_dig(static_cast<unsigned char>(name[i])) || name[i] == '-' || name[i] == '_')
-        continue;
-      fail(SyntaxError::kBadParameter, item.at + i);
-      return;
-    }
-    if (name.empty()) {
-      fail(SyntaxError::kBadParameter, item.at);
-      return;
-    }
     std::uint32_t* const number_of_name = name == "MAILMAX"         ? &offer_.mail_max
                                           : name == "RCPTMAX"       ? &offer_.rcpt_max
                                           : name == "RCPTDOMAINMAX" ? &offer_.rcpt_domain_max
                                                                     : nullptr;
-    const std::size_t digits = equals + 1;
-    if (number_of_name == nullptr) {
-      if (equals < item.text.size()) limit_value(item.text.substr(digits), item.at + digits);
-      return;
-    }
+    if (number_of_name == nullptr) return;
     *number_of_name = 0;
+    const std::size_t digits = equals + 1;
     if (equals == item.text.size() || item.text.substr(digits).starts_with('0')) {
       fail(SyntaxError::kBadParameter, item.at + std::min(digits, item.text.size()));
       return;
     }
-    number(item.text.substr(digits), item.at + digits, 999'999, *number_of_name);
-  }
-
-  // limit-value = 1*(%x21-3A / %x3C-7E) ; Any VCHAR except ";"
-  void limit_value(std::string_view value, std::size_t at) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      const auto c = static_cast<unsigned char>(value[i]);
-      if ((c >= 0x21 && c <= 0x3a) || (c >= 0x3c && c <= 0x7e)) continue;
-      fail(SyntaxError::kBadParameter, at + i);
-      return;
-    }
-    if (value.empty()) fail(SyntaxError::kBadParameter, at);
+    number(item.text.substr(digits), item.at + digits, 999'999, 6, *number_of_name);
   }
 
   // "imap" or URLs (RFC 4468, 3.2)

@@ -13,8 +13,8 @@ inline constexpr std::size_t kCommandLineLimit = 512;  // RFC 5321, 4.5.3.1.4
 // RET 9 and ENVID 107 (RFC 3461), AUTH 500 (RFC 4954), BY 17 (RFC 2852), HOLDFOR or HOLDUNTIL 34
 // (RFC 4865), MTRK 40 (RFC 3885), MT-PRIORITY 15 (RFC 6710), REQUIRETLS 11 (RFC 8689).
 inline constexpr std::size_t kMailLineLimit = 1298;
-// And to RCPT: NOTIFY 29 and ORCPT 507 (RFC 3461), RRVS 39 (RFC 7293).
-inline constexpr std::size_t kRcptLineLimit = 1087;
+// And to RCPT: NOTIFY 29 and ORCPT 507 (RFC 3461), RRVS 33 (RFC 7293).
+inline constexpr std::size_t kRcptLineLimit = 1081;
 // What is behind "ENVID=" and "ORCPT=", not decoded (RFC 3461, 4.4 and 4.2).
 inline constexpr std::size_t kEnvidLimit = 100;
 inline constexpr std::size_t kOrcptLimit = 500;

@@ -236,9 +236,10 @@ bool mt_priority_value(Scanner& scan, Command& command) {
   return true;
 }
 
-// rrvs-param = "RRVS=" date-time [ ";" ( "C" / "R" ) ] (RFC 7293, 3.1)
+// rrvs-param = "RRVS=" date-time [ ";" ( "C" / "R" ) ]; a time-secfrac must not be used (RFC 7293,
+// 3.1)
 bool rrvs_value(Scanner& scan, Command& command) {
-  if (!date_time(scan, command.rrvs_since_s)) return false;
+  if (!date_time_without_secfrac(scan, command.rrvs_since_s)) return false;
   command.rrvs_action = RrvsAction::kUnspecified;
   if (!scan.take(';')) return true;
   const int which = scan.one_of({"C", "R"});
