@@ -130,6 +130,10 @@ Json raw_parameters(std::string_view parameters) {
   return list;
 }
 
+bool is_hello(Verb verb) {
+  return verb == Verb::kEhlo || verb == Verb::kHelo || verb == Verb::kLhlo;
+}
+
 void add_arguments(const Command& command, Json& json) {
   switch (command.verb) {
     case Verb::kMail:
@@ -153,6 +157,7 @@ void add_arguments(const Command& command, Json& json) {
     default: break;
   }
   if (!command.argument.empty()) json["argument"] = text_of(command.argument);
+  if (is_hello(command.verb)) json["domain_kind"] = name_of(command.hello_kind);
   if (command.verb == Verb::kBurl) json["last"] = command.chunk_last;
   if (command.verb == Verb::kAuth && command.initial_response.data() != nullptr) {
     json["initial_response"] = text_of(command.initial_response);

@@ -63,7 +63,9 @@ PIN(smtp_parser_command, chunk_size, 312, 8);
 PIN(smtp_parser_command, chunk_size_known, 320, 4);
 PIN(smtp_parser_command, has_initial_response, 324, 4);
 PIN(smtp_parser_command, initial_response, 328, 16);
-PIN_SIZE(smtp_parser_command, 344);
+PIN(smtp_parser_command, hello_kind, 344, 4);
+PIN(smtp_parser_command, reserved, 348, 4);
+PIN_SIZE(smtp_parser_command, 352);
 
 PIN(smtp_parser_auth_response, struct_size, 0, 8);
 PIN(smtp_parser_auth_response, error, 8, 4);

@@ -61,6 +61,9 @@ void write_chunk(const Command& command, smtp_parser_command& out) noexcept {
 void write_arguments(const Command& command, smtp_parser_command& out) noexcept {
   out.argument = to_c(command.argument);
   switch (command.verb) {
+    case Verb::kEhlo:
+    case Verb::kHelo:
+    case Verb::kLhlo: out.hello_kind = static_cast<std::uint32_t>(command.hello_kind); break;
     case Verb::kMail:
     case Verb::kRcpt:
     case Verb::kSend:

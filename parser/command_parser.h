@@ -137,11 +137,12 @@ struct Command {
   SyntaxError error = SyntaxError::kNone;  // of a rejected line
   std::uint32_t error_offset = 0;          // octets from the start of the line
 
-  std::string_view line;      // without its line end; empty when the line was too long
-  std::string_view argument;  // EHLO, HELO, LHLO: the domain or literal; VRFY, EXPN, HELP, NOOP:
-                              // the string; AUTH: the mechanism; BURL: the URL; ETRN: the node;
-                              // ATRN: the domains, "a,b"; TURN, DATA, RSET, QUIT, STARTTLS: what
-                              // kAllowArgument let pass. Empty when there is none
+  std::string_view line;  // without its line end; empty when the line was too long
+  // EHLO, HELO, LHLO: the domain or literal; VRFY, EXPN, HELP, NOOP: the string, which may be any
+  // words ("<a@b> SMTPUTF8"), more than RFC 5321, 4.1.2 has; AUTH: the mechanism; BURL: the URL;
+  // ETRN: the node; ATRN: the domains, "a,b"; TURN, DATA, RSET, QUIT, STARTTLS: what kAllowArgument
+  // let pass. Empty when there is none.
+  std::string_view argument;
   DomainKind hello_kind = DomainKind::kNone;  // EHLO, HELO, LHLO: what `argument` is; kNone when it
                                               // is only text, or nothing, by leniency
 

@@ -148,7 +148,7 @@ enum {
 uint32_t smtp_parser_profile_flags(int32_t profile);
 
 enum {
-  SMTP_PARSER_DOMAIN_NONE = 0,   /* "<>", "<Postmaster>" */
+  SMTP_PARSER_DOMAIN_NONE = 0,   /* "<>", "<Postmaster>"; EHLO with mere text, by leniency */
   SMTP_PARSER_DOMAIN_NAME = 1,   /* "b.example" */
   SMTP_PARSER_DOMAIN_IPV4 = 2,   /* "[192.0.2.1]" */
   SMTP_PARSER_DOMAIN_IPV6 = 3,   /* "[IPv6:2001:db8::1]" */
@@ -210,9 +210,9 @@ typedef struct smtp_parser_command {
                             after BURL, XCLIENT, ATRN and QUIT nothing until the reply */
   smtp_parser_view line; /* without its line end; empty when it was too long */
 
-  smtp_parser_view argument; /* EHLO, HELO, LHLO: the domain or literal; VRFY, EXPN, HELP, NOOP: the
-                                string; AUTH: the mechanism; BURL: the URL; ETRN: the node; ATRN:
-                                the domains */
+  smtp_parser_view argument; /* EHLO, HELO, LHLO: the domain or literal; VRFY, EXPN, HELP, NOOP: any
+                                words, "<a@b> SMTPUTF8" too; AUTH: the mechanism; BURL: the URL;
+                                ETRN: the node; ATRN: the domains */
 
   /* MAIL, RCPT, SEND, SOML, SAML: the path without its angle brackets (RFC 5321, 4.1.2) */
   smtp_parser_view mailbox;      /* "local@domain"; empty for the null reverse-path */
@@ -254,6 +254,9 @@ typedef struct smtp_parser_command {
   /* AUTH */
   int32_t has_initial_response;
   smtp_parser_view initial_response; /* base64 or "=" */
+
+  uint32_t hello_kind; /* EHLO, HELO, LHLO: what `argument` is, as domain_kind */
+  uint32_t reserved;
 } smtp_parser_command;
 
 /* What a client says while an AUTH goes on (RFC 4954, 4). */

@@ -40,6 +40,15 @@ std::string_view name_of(DomainKind kind) {
   return " ?";
 }
 
+bool is_hello(Verb verb) {
+  return verb == Verb::kEhlo || verb == Verb::kHelo || verb == Verb::kLhlo;
+}
+
+std::string_view describe_hello(const Command& command) {
+  const bool is_text = command.hello_kind == DomainKind::kNone && !command.argument.empty();
+  return is_text ? " text" : name_of(command.hello_kind);
+}
+
 std::string describe_path(const Path& path) {
   std::string text = field("local", path.local_part);
   if (path.is_quoted) {
@@ -205,6 +214,7 @@ std::string describe(const Command& command) {
   std::string text(to_string(command.verb));
   if (command.verb == Verb::kBdat) text += " " + std::to_string(command.chunk_size);
   if (!command.argument.empty()) text += bracketed(command.argument);
+  if (is_hello(command.verb)) text += describe_hello(command);
   if (command.initial_response.data() != nullptr)
     text += field("initial", command.initial_response);
   const bool may_be_last = command.verb == Verb::kBdat || command.verb == Verb::kBurl;

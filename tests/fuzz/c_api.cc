@@ -64,8 +64,14 @@ bool has_path(Verb verb) {
          verb == Verb::kSaml;
 }
 
+bool is_hello(Verb verb) {
+  return verb == Verb::kEhlo || verb == Verb::kHelo || verb == Verb::kLhlo;
+}
+
 void require_same_arguments(const smtp_parser_command& a, const Command& b) {
   require(same(a.argument, b.argument), "C and C++ see the same argument");
+  require(a.hello_kind == (is_hello(b.verb) ? static_cast<std::uint32_t>(b.hello_kind) : 0),
+          "C and C++ see the same kind of host");
   require(same(a.initial_response, b.initial_response) &&
               (a.has_initial_response != 0) == (b.initial_response.data() != nullptr),
           "C and C++ see the same initial response");

@@ -90,7 +90,9 @@ class Parse(unittest.TestCase):
                          {"type": "utf-8", "address": "+\u00c3\u00a4@b"})
 
     def test_other_verbs_tell_their_arguments(self):
-        self.assertEqual(self.only(b"EHLO [192.0.2.1]\r\n")["argument"], "[192.0.2.1]")
+        hello = self.only(b"EHLO [192.0.2.1]\r\n")
+        self.assertEqual((hello["argument"], hello["domain_kind"]), ("[192.0.2.1]", "ipv4"))
+        self.assertEqual(self.only(b"LHLO a.example\r\n")["domain_kind"], "name")
         self.assertEqual(self.only(b"BDAT 5 LAST\r\n")["chunk_size"], 5)
         self.assertEqual(self.only(b"AUTH PLAIN =\r\n")["initial_response"], "=")
         self.assertNotIn("initial_response", self.only(b"AUTH PLAIN\r\n"))

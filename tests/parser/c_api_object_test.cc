@@ -227,8 +227,9 @@ TEST(CApi, ReadsAShorterStructOfOptions) {
 }
 
 TEST(CApi, KeepsTheLayoutOfItsFirstVersion) {
-  // A change here breaks programs that are built: it needs another soname.
-  static_assert(sizeof(void*) != 8 || sizeof(smtp_parser_command) == 344);
+  // A change here breaks programs that are built: it needs another soname. What a struct has grown
+  // by since lies behind its first size.
+  static_assert(sizeof(void*) != 8 || offsetof(smtp_parser_command, hello_kind) == 344);
   static_assert(sizeof(void*) != 8 || sizeof(smtp_parser_auth_response) == 40);
   static_assert(sizeof(void*) != 8 || sizeof(smtp_parser_reply) == 64);
   static_assert(sizeof(void*) != 8 || sizeof(smtp_parser_capabilities) == 80);

@@ -136,6 +136,9 @@ void expect_same(const smtp_parser_command& c, const Command& cpp) {
   }
   if (cpp.error != SyntaxError::kNone) return;
   expect_same(c.argument, cpp.argument);
+  const bool is_hello =
+      cpp.verb == Verb::kEhlo || cpp.verb == Verb::kHelo || cpp.verb == Verb::kLhlo;
+  EXPECT_EQ(c.hello_kind, is_hello ? static_cast<unsigned>(cpp.hello_kind) : 0);
   switch (cpp.verb) {
     case Verb::kMail:
     case Verb::kRcpt:

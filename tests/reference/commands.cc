@@ -59,7 +59,7 @@ bool hello(Scanner& scan, Command& command) {
   if (!scan.expect(' ')) return false;
   const std::size_t begin = scan.at();
   if (command.verb == Verb::kHelo && scan.peek() == '[') return scan.fail_here();
-  if (!host(scan)) return false;
+  if (!host(scan, command.hello_kind)) return false;
   command.argument = scan.from(begin);
   return scan.end_of_line();
 }
@@ -179,7 +179,8 @@ bool etrn(Scanner& scan, Command& command) {
   } else {
     const bool is_domain = scan.take('@');
     if (is_domain && scan.peek() == '[') return scan.fail_here();
-    if (!host(scan)) return false;
+    DomainKind kind{};
+    if (!host(scan, kind)) return false;
   }
   command.argument = scan.from(begin);
   return scan.end_of_line();

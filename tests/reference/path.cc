@@ -168,9 +168,9 @@ bool forward_path(Scanner& scan, Path& path) {
   return path_behind_bracket(scan, path, true);
 }
 
-bool host(Scanner& scan) {
+bool host(Scanner& scan, DomainKind& kind) {
   const std::size_t begin = scan.at();
-  DomainKind kind = DomainKind::kName;
+  kind = DomainKind::kName;
   const bool found =
       scan.peek() == '[' ? address_literal(scan, kind) : domain(scan, Labels::kAscii);
   if (!found) return false;

@@ -10,8 +10,8 @@ namespace smtpmark::reference {
 bool reverse_path(Scanner& scan, parser::Path& path);
 bool forward_path(Scanner& scan, parser::Path& path);
 
-// Domain or address literal of EHLO, and Domain alone; without U-labels.
-bool host(Scanner& scan);
+// Domain or address literal of EHLO and its kind, and Domain alone; without U-labels.
+bool host(Scanner& scan, parser::DomainKind& kind);
 bool ascii_domain(Scanner& scan);
 
 }  // namespace smtpmark::reference
