@@ -20,7 +20,7 @@
     if ((p[-1] == '<' || p[-1] == ':' || p[-1] == ' ' || p[-1] == '\t' || p[-1] == '.') && !m.grant(kAllowOddDots, p)) fbreak;
   }
   action after_dots { if (p[-1] == '.' && !m.grant(kAllowOddDots, p)) fbreak; }
-  action no_hello { if (!m.grant(kAllowNoHello, p)) fbreak; }
+  action no_hello { if (!m.grant(kAllowNoHello, p)) fbreak; command.hello_kind = DomainKind::kNone; }
   action any_hello_end { command.hello_kind = DomainKind::kNone; }
 
   gap = ( SP | HTAB @extra_space ) ( WSP @extra_space )*;

@@ -251,5 +251,11 @@ TEST(LeniencyLaw, WhatIsAcceptedStaysAcceptedWithMoreFlags) {
   }
 }
 
+// An object that is used again holds nothing of an earlier greeting.
+TEST(Leniencies, TellNoKindOfAHostThatIsNotThere) {
+  EXPECT_EQ(commands_of("EHLO [192.0.2.1]\r\nEHLO\r\nHELO \r\n", kAllowNoHello),
+            Log({"18: EHLO [[192.0.2.1]] kind=ipv4", "24: EHLO kind=none", "31: HELO kind=none"}));
+}
+
 }  // namespace
 }  // namespace smtpmark::parser::testing
