@@ -46,7 +46,8 @@ struct ReplyOptions {
   std::uint32_t max_lines = 200;          // of one reply
   std::uint32_t max_reply = 64U * 1024U;  // octets of one reply, CRLFs included
   bool bare_lf_ends_line = false;         // LF without CR is a line end too
-  bool any_text = false;  // text may hold any octet but NUL, CR and LF: controls, Latin-1
+  bool any_text = false;  // text may hold any octet but NUL, CR and LF: controls, Latin-1; of the
+                          // RFCs only the first line of a reply to EHLO may (5321, 4.1.1.1)
 };
 
 // A resumable parser of replies, a line an event; no allocation, no copy. Contract: status.h.
