@@ -17,6 +17,7 @@
 #include "io/listener.h"
 #include "io/ring.h"
 #include "io/socket.h"
+#include "io/startup.h"
 #include "io/task.h"
 
 namespace smtpmark::bench {
@@ -29,6 +30,7 @@ using io::Task;
 
 constexpr std::array<std::size_t, 3> kCommands = {35, 32, 6};
 constexpr std::size_t kReply = 14;
+constexpr std::uint32_t kMostConnections = 12'000;
 constexpr char kEnd = '\n';  // of what one side says
 
 // Reads to the end of what the other side says. Returns whether it came.
@@ -88,8 +90,12 @@ void on_accept(void* /*context*/, SocketPtr socket) {
 }
 
 std::unique_ptr<Ring> make_ring() {
+  if (auto enough = io::ensure_descriptors(kMostConnections); !enough) {
+    std::fprintf(stderr, "loopback: %s\n", enough.error().message.c_str());
+    std::exit(1);
+  }
   io::RingOptions options;
-  options.connections = 2000;
+  options.connections = kMostConnections;
   auto ring = Ring::create(options);
   if (!ring) {
     std::fprintf(stderr, "loopback: %s\n", ring.error().message.c_str());
@@ -100,7 +106,7 @@ std::unique_ptr<Ring> make_ring() {
 
 int serve(const io::Address& address) {
   const std::unique_ptr<Ring> ring = make_ring();
-  auto listener = io::Listener::create(*ring, address, 1000, &on_accept, nullptr);
+  auto listener = io::Listener::create(*ring, address, 4096, &on_accept, nullptr);
   if (!listener) {
     std::fprintf(stderr, "loopback: cannot listen\n");
     return 1;
