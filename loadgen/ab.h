@@ -18,6 +18,7 @@ struct AbSide {
   std::vector<io::Address> ports;    // answer before the run begins
   std::vector<std::string> options;  // of `smtpmark run`
   bool tell_pid = false;             // give the server's process to the run, for its CPU
+  std::string io = "auto";           // as in --io
 };
 
 struct AbPlan {

@@ -20,7 +20,7 @@ namespace {
 tl::expected<AbSide, std::string> make_side(const std::string& name, const std::string& server,
                                             const std::string& own_options,
                                             const std::vector<std::string>& common) {
-  AbSide side{name, server, {}, common, false};
+  AbSide side{name, server, {}, common};
   for (std::string& word : CLI::detail::split_up(own_options)) {
     if (!word.empty()) side.options.push_back(CLI::detail::remove_quotes(word));
   }
@@ -37,6 +37,7 @@ tl::expected<AbSide, std::string> make_side(const std::string& name, const std::
   if (const auto read = load_scenario(app, run); !read) {
     return tl::unexpected(fmt::format("options of {}: {}", name, read.error()));
   }
+  side.io = run.ring.io;
   if (run.is_main_job()) {
     if (server.empty()) return side;
     return tl::unexpected(
@@ -97,6 +98,7 @@ int command_ab(const AbOptions& options) {
   }
   CompareOptions compare = options.compare;
   compare.sides = {plan->folder + "/base", plan->folder + "/new"};
+  if (plan->base.io != plan->fresh.io) compare.any_io = true;  // that is what is compared
   const int exit_code = command_compare(compare);
   fmt::print("results: {}\n", plan->folder);
   return exit_code;

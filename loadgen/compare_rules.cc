@@ -63,6 +63,7 @@ tl::expected<std::map<std::string, double>, std::string> read_thresholds(const s
 tl::expected<CompareRules, std::string> rules_of(const CompareOptions& options) {
   CompareRules rules;
   rules.any_machine = options.any_machine;
+  rules.any_io = options.any_io;
   rules.any_verdict = options.any_verdict;
   if (!options.threshold_file.empty()) {
     auto read = read_thresholds(options.threshold_file);

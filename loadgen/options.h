@@ -54,6 +54,7 @@ struct CompareOptions {
   std::vector<std::string> thresholds;  // "messages-per-s=5"
   std::string threshold_file;
   bool any_machine = false;
+  bool any_io = false;
   bool any_verdict = false;
   std::string markdown;
   std::string junit;

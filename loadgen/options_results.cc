@@ -16,6 +16,8 @@ void define_rules(CLI::App& command, CompareOptions& options) {
                      "TOML file with lines METRIC = PERCENT; --threshold has the last word");
   command.add_flag("--any-machine", options.any_machine,
                    "Compare results of different machines all the same");
+  command.add_flag("--any-io", options.any_io,
+                   "Compare runs on io_uring with runs on epoll all the same");
   command.add_flag("--any-verdict", options.any_verdict,
                    "Compare all the same what the generator, or the machine, may have limited");
   command.add_option("--markdown", options.markdown, "Write the table to this file, for a comment");

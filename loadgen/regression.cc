@@ -187,6 +187,32 @@ void object_to_machines(const std::vector<json>& base, const std::vector<json>& 
       fmt::format("the results are of different machines ({})", fmt::join(machines, "; ")));
 }
 
+// What the generator's loop stood on; "" when the result does not say.
+std::string backend_of(const json& result) {
+  static const json::json_pointer where("/environment/io/backend");
+  return result.value(where, std::string());
+}
+
+// The generator needs more CPU time on epoll, so that its own figures differ and it is sooner the
+// limit.
+void object_to_backends(const std::vector<json>& base, const std::vector<json>& fresh,
+                        std::vector<std::string>& objections) {
+  const auto backends_of = [](const std::vector<json>& side) {
+    std::set<std::string> backends;
+    for (const json& result : side) backends.insert(backend_of(result));
+    backends.erase("");
+    return backends;
+  };
+  const std::set<std::string> of_base = backends_of(base);
+  const std::set<std::string> of_fresh = backends_of(fresh);
+  std::set<std::string> all = of_base;
+  all.insert(of_fresh.begin(), of_fresh.end());
+  if (all.size() < 2) return;
+  objections.push_back(fmt::format(
+      "the generator ran on different loops (base: {}; new: {}): give both sides the same --io",
+      fmt::join(of_base, " and "), fmt::join(of_fresh, " and ")));
+}
+
 // A run with errors, or cut short, has not measured what it was to measure.
 void object_to_runs(const std::vector<json>& results, const char* side,
                     std::vector<std::string>& objections) {
@@ -324,6 +350,7 @@ tl::expected<Verdict, std::string> compare_sets(const std::vector<json>& base,
                                               blocks_of(in_turn, pair.job, *pair.metric), level));
   }
   if (!rules.any_machine) object_to_machines(base, fresh, verdict.objections);
+  if (!rules.any_io) object_to_backends(base, fresh, verdict.objections);
   object_to_runs(base, "base", verdict.objections);
   object_to_runs(fresh, "new", verdict.objections);
   if (!rules.any_verdict) {

@@ -61,6 +61,7 @@ struct Verdict {
 struct CompareRules {
   std::map<std::string, double> thresholds;  // by name of metric, instead of its own
   bool any_machine = false;                  // results of different machines may be compared
+  bool any_io = false;                       // and runs on different loops: io_uring and epoll
   bool any_verdict = false;  // and runs whose verdict is that they do not mean the server
 };
 

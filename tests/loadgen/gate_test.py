@@ -82,12 +82,29 @@ class Gate(unittest.TestCase):
         self.assertGreaterEqual(len(root.findall("testcase/failure")), 1)
         self.assertEqual(processes_with(f"127.0.0.1:{self.port}"), [])
 
-    def test_two_configurations_of_one_server(self):
+    def start_sink(self):
         server = subprocess.Popen(self.sink().split(), stdout=subprocess.PIPE, text=True)
         self.addCleanup(server.stdout.close)
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
         self.assertIn("listening", server.stdout.readline())
+
+    def test_loops_that_differ_are_objected_to_unless_they_are_what_is_compared(self):
+        self.start_sink()
+        done = self.ab("--base-options", "--io io_uring", "--new-options", "--io epoll",
+                       "--repeats", "1", "--warmup", "0")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertNotIn("different loops", done.stdout)
+        sides = [str(next(self.folder.glob(f"*-ab/{side}"))) for side in ("base", "new")]
+        for more, objected in ((), True), (("--any-io",), False):
+            again = subprocess.run([SMTPMARK, "compare", *more, *sides], capture_output=True,
+                                   text=True, timeout=LIMIT)
+            self.assertEqual(again.returncode, 2, again.stdout + again.stderr)
+            self.assertEqual("different loops (base: io_uring; new: epoll)" in again.stdout,
+                             objected, again.stdout)
+
+    def test_two_configurations_of_one_server(self):
+        self.start_sink()
         done = self.ab("--base-options", "--size 1K", "--new-options", "--size '2K'", "--repeats",
                        "1", "--warmup", "0")
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)

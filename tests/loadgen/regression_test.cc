@@ -110,6 +110,31 @@ TEST(Regression, OtherMachinesAndBrokenRunsAreObjectedTo) {
   EXPECT_EQ(verdict->objections[1], "new: \"25 plain\" was interrupted");
 }
 
+TEST(Regression, OtherLoopsAreObjectedTo) {
+  const auto on = [](std::vector<json> results, const char* backend) {
+    for (json& result : results) result["environment"]["io"]["backend"] = backend;
+    return results;
+  };
+  const std::vector<json> uring = on(results_of(kSteady), "io_uring");
+  const std::vector<json> epoll = on(results_of(kSteady), "epoll");
+  const auto verdict = compare_sets(uring, epoll, {});
+  ASSERT_EQ(verdict->objections.size(), 1U);
+  EXPECT_EQ(verdict->objections[0],
+            "the generator ran on different loops (base: io_uring; new: epoll): give both sides "
+            "the same --io");
+  EXPECT_TRUE(compare_sets(epoll, epoll, {})->objections.empty());
+  EXPECT_TRUE(compare_sets(results_of(kSteady), epoll, {})->objections.empty())
+      << "a result that does not say is no other";
+
+  std::vector<json> mixed = uring;
+  mixed[2] = epoll[2];
+  EXPECT_EQ(compare_sets(mixed, mixed, {})->objections.size(), 1U);
+
+  CompareRules any;
+  any.any_io = true;
+  EXPECT_TRUE(compare_sets(uring, epoll, any)->objections.empty());
+}
+
 TEST(Regression, WhatIsMissingIsNotPassedOver) {
   std::vector<json> base = results_of(kSteady);
   for (json& result : base) result["jobs"].push_back(result_of(500, "465")["jobs"][0]);
