@@ -131,11 +131,39 @@ TlsAgreement TlsTransport::agreement() const {
   unsigned int length = 0;
   SSL_get0_alpn_selected(ssl_.get(), &protocol, &length);
   X509* const peer = SSL_get0_peer_certificate(ssl_.get());
-  return {version(),
-          cipher(),
-          group_name(ssl_.get()),
-          {reinterpret_cast<const char*>(protocol), length},
-          peer == nullptr ? nullptr : X509_get0_pubkey(peer)};
+  TlsAgreement agreed{version(),
+                      cipher(),
+                      group_name(ssl_.get()),
+                      {reinterpret_cast<const char*>(protocol), length},
+                      peer == nullptr ? nullptr : X509_get0_pubkey(peer)};
+  agreed.resumed = resumed();
+  // A server of TLS 1.3 has chosen one behind which nothing was signed.
+  if (agreed.resumed) return agreed;
+  if (SSL_is_server(ssl_.get()) != 0) {
+    SSL_get_signature_type_nid(ssl_.get(), &agreed.signature);
+    SSL_get_signature_nid(ssl_.get(), &agreed.signature_hash);
+  } else {
+    SSL_get_peer_signature_type_nid(ssl_.get(), &agreed.signature);
+    SSL_get_peer_signature_nid(ssl_.get(), &agreed.signature_hash);
+  }
+  return agreed;
+}
+
+std::string describe_signature(int signature, int hash) {
+  if (signature == NID_undef) return {};
+  const auto name = [signature]() -> std::string {
+    switch (signature) {
+      case NID_X9_62_id_ecPublicKey: return "ECDSA";
+      case NID_rsassaPss: return "RSA-PSS";
+      case NID_rsaEncryption: return "RSA";
+      case NID_ED25519: return "ed25519";
+      case NID_ED448: return "ed448";
+      default: break;
+    }
+    const char* const known = OBJ_nid2sn(signature);
+    return known == nullptr ? "unknown" : known;
+  }();
+  return hash == NID_undef ? name : name + "+" + OBJ_nid2sn(hash);
 }
 
 bool TlsTransport::step_handshake() {

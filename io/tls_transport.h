@@ -21,7 +21,15 @@ struct TlsAgreement {
   std::string_view group;              // "X25519"; empty: none was used
   std::string_view alpn;               // empty: none
   const EVP_PKEY* peer_key = nullptr;  // null: the peer showed no certificate
+  // How the server signed, by OpenSSL's numbers; 0: it did not, as where a session was resumed, or
+  // the algorithm hashes by itself.
+  int signature = 0;
+  int signature_hash = 0;
+  bool resumed = false;
 };
+
+// As --tls-signatures takes it: "ECDSA+SHA256", "RSA-PSS+SHA384", "ed25519"; "" for none.
+std::string describe_signature(int signature, int hash);
 
 // OpenSSL reads ciphertext from the layer below where it lies and writes it into that layer's
 // output. Plaintext is decrypted into a scratch area that all connections of a thread share: a

@@ -223,6 +223,7 @@ json sink_counters_to_json(const SinkCounters& counters) {
           {"tls_closed", counters.tls_closed},
           {"tls_alerts", tls_alerts_to_json(counters.tls_alerts)},
           {"tls_certificates", counters.tls_certificates},
+          {"tls_negotiated", tls_negotiated_to_json(counters.tls)},
           {"auth_ok", counters.auth_ok},
           {"auth_failed", counters.auth_failed},
           {"auth_by_mechanism", mechanisms_to_json(counters.auth_by_mechanism)},

@@ -38,6 +38,7 @@ void SinkCounters::add(const SinkCounters& other) noexcept {
   tls_closed += other.tls_closed;
   tls_certificates += other.tls_certificates;
   for (const auto& [alert, count] : other.tls_alerts) tls_alerts[alert] += count;
+  tls.merge(other.tls);
   auth_ok += other.auth_ok;
   auth_failed += other.auth_failed;
   for (std::size_t i = 0; i < auth_by_mechanism.size(); ++i) {
@@ -142,6 +143,7 @@ io::Task<bool> SinkSession::secure() {
   ++context_.counters.tls_handshakes;
   if (tls_->resumed()) ++context_.counters.tls_resumed;
   if (tls_->peer_has_certificate()) ++context_.counters.tls_certificates;
+  context_.counters.tls.add(tls_->agreement());
   co_return true;
 }
 

@@ -16,6 +16,7 @@
 #include "loadgen/plan.h"
 #include "loadgen/sasl_server.h"
 #include "loadgen/stamp.h"
+#include "loadgen/tls_tally.h"
 #include "parser/capabilities.h"
 #include "parser/command_parser.h"
 
@@ -30,6 +31,7 @@ struct SinkCounters {
   std::uint64_t tls_closed = 0;        // of these: the client closed or reset in mid-handshake
   std::uint64_t tls_certificates = 0;  // handshakes in which the client showed one
   std::map<std::uint8_t, std::uint64_t> tls_alerts;  // of clients, by their number
+  TlsTally tls;                                      // what handshakes agreed on
   std::uint64_t auth_ok = 0;
   std::uint64_t auth_failed = 0;
   MechanismCounts auth_by_mechanism{};  // of auth_ok

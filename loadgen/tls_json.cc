@@ -32,6 +32,8 @@ json tls_negotiated_to_json(const TlsTally& tally) {
                    {"group", kind.group},
                    {"alpn", kind.alpn},
                    {"peer_key", kind.peer_key},
+                   {"signature", kind.signature},
+                   {"resumed", kind.resumed},
                    {"count", kind.count}});
   }
   return all;

@@ -13,7 +13,7 @@ namespace smtpmark::loadgen {
 
 // What was asked for; lists as they were given, empty ones are OpenSSL's.
 nlohmann::json tls_settings_to_json(const io::TlsClientOptions& tls);
-// What the handshakes of a run agreed on.
+// What handshakes agreed on, as one side saw them.
 nlohmann::json tls_negotiated_to_json(const TlsTally& tally);
 // Alerts by their number, with their names.
 nlohmann::json tls_alerts_to_json(const std::map<std::uint8_t, std::uint64_t>& alerts);

@@ -9,27 +9,54 @@ namespace smtpmark::loadgen {
 
 namespace {
 
+// What tells kinds apart by numbers.
+struct Numbers {
+  int key_type;
+  int key_bits;
+  int signature_type;
+  int signature_hash;
+  bool resumed;
+
+  friend bool operator==(const Numbers&, const Numbers&) = default;
+};
+
+Numbers numbers_of(const TlsKind& kind) {
+  return {kind.key_type, kind.key_bits, kind.signature_type, kind.signature_hash, kind.resumed};
+}
+
 // `One` is a kind or what a handshake agreed on.
 template <class One>
-bool same(const TlsKind& kind, const One& other, int key_type, int key_bits) {
-  return kind.key_type == key_type && kind.key_bits == key_bits && kind.cipher == other.cipher &&
-         kind.group == other.group && kind.version == other.version && kind.alpn == other.alpn;
+bool same(const TlsKind& kind, const One& other, const Numbers& numbers) {
+  return numbers_of(kind) == numbers && kind.cipher == other.cipher && kind.group == other.group &&
+         kind.version == other.version && kind.alpn == other.alpn;
 }
 
 }  // namespace
 
 void TlsTally::add(const io::TlsAgreement& agreement) {
   const EVP_PKEY* const key = agreement.peer_key;
-  const int type = key == nullptr ? 0 : EVP_PKEY_get_base_id(key);
-  const int bits = key == nullptr ? 0 : EVP_PKEY_get_bits(key);
+  const Numbers numbers{key == nullptr ? 0 : EVP_PKEY_get_base_id(key),
+                        key == nullptr ? 0 : EVP_PKEY_get_bits(key), agreement.signature,
+                        agreement.signature_hash, agreement.resumed};
   for (TlsKind& kind : kinds_) {
-    if (!same(kind, agreement, type, bits)) continue;
+    if (!same(kind, agreement, numbers)) continue;
     ++kind.count;
     return;
   }
-  add(TlsKind{std::string(agreement.version), std::string(agreement.cipher),
-              std::string(agreement.group), std::string(agreement.alpn), io::describe_key(key),
-              type, bits, 1});
+  TlsKind kind;
+  kind.version = agreement.version;
+  kind.cipher = agreement.cipher;
+  kind.group = agreement.group;
+  kind.alpn = agreement.alpn;
+  kind.peer_key = io::describe_key(key);
+  kind.key_type = numbers.key_type;
+  kind.key_bits = numbers.key_bits;
+  kind.signature = io::describe_signature(agreement.signature, agreement.signature_hash);
+  kind.signature_type = agreement.signature;
+  kind.signature_hash = agreement.signature_hash;
+  kind.resumed = agreement.resumed;
+  kind.count = 1;
+  add(std::move(kind));
 }
 
 // One that is not there yet.
@@ -37,7 +64,10 @@ void TlsTally::add(TlsKind kind) {
   if (kinds_.size() < kMost) {
     kinds_.push_back(std::move(kind));
   } else if (kinds_.size() == kMost) {
-    kinds_.push_back({"other", "", "", "", "", 0, 0, kind.count});
+    TlsKind other;
+    other.version = "other";
+    other.count = kind.count;
+    kinds_.push_back(std::move(other));
   } else {
     kinds_.back().count += kind.count;
   }
@@ -46,7 +76,7 @@ void TlsTally::add(TlsKind kind) {
 void TlsTally::merge(const TlsTally& other) {
   for (const TlsKind& theirs : other.kinds_) {
     const auto mine = std::find_if(kinds_.begin(), kinds_.end(), [&theirs](const TlsKind& kind) {
-      return same(kind, theirs, theirs.key_type, theirs.key_bits);
+      return same(kind, theirs, numbers_of(theirs));
     });
     if (mine != kinds_.end()) {
       mine->count += theirs.count;

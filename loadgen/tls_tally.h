@@ -19,6 +19,10 @@ struct TlsKind {
   std::string peer_key;  // as "ecdsa-p256"; empty: the peer showed no certificate
   int key_type = 0;      // of OpenSSL; with the size it tells keys apart without their names
   int key_bits = 0;
+  std::string signature;   // of the server, as "ECDSA+SHA256"; empty: it signed nothing
+  int signature_type = 0;  // these two tell signatures apart
+  int signature_hash = 0;
+  bool resumed = false;
   std::uint64_t count = 0;
 };
 

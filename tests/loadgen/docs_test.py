@@ -260,6 +260,8 @@ class Commands(unittest.TestCase):
     def check_sinks(self, page, jobs):
         """What the servers have counted is what was asked for, once."""
         main, proxied, limited, six = self.counters_of(page)
+        self.assertEqual(sum(kind["count"] for kind in main["tls_negotiated"]),
+                         main["tls_handshakes"])
         asked = {option: sum(job["totals"]["messages_accepted"] for run, job in jobs if option in run)
                  for option in ("--smtputf8", "--dsn-ret", "--mt-priority", "--requiretls")}
         self.assertEqual(set(asked.values()), {200})

@@ -7,6 +7,7 @@
 #include "loadgen/options.h"
 #include "loadgen/result_json.h"
 #include "tests/loadgen/loaded_sink.h"
+#include "tests/loadgen/scratch_files.h"
 
 namespace smtpmark::loadgen::testing {
 namespace {
@@ -96,6 +97,8 @@ TEST(TlsSession, WhatWasNegotiatedIsCountedByKind) {
   EXPECT_EQ(kinds[0].group, "X25519");
   EXPECT_EQ(kinds[0].alpn, "smtp");
   EXPECT_EQ(kinds[0].peer_key, "ecdsa-p256");
+  EXPECT_EQ(kinds[0].signature, "ECDSA+SHA256");
+  EXPECT_FALSE(kinds[0].resumed);
   EXPECT_EQ(kinds[0].count, 1U);
   EXPECT_NE(kinds[0].cipher, "");
 
@@ -106,6 +109,74 @@ TEST(TlsSession, WhatWasNegotiatedIsCountedByKind) {
   tally.merge(run_pair(handshakes(Role::kRelay), {}, {}).client.metrics.tls());
   ASSERT_EQ(tally.kinds().size(), 2U);
   EXPECT_EQ(tally.kinds()[1].version, "TLSv1.3");
+}
+
+// Whatever both sides know they call by the same names.
+void expect_agreement(const PairOutcome& outcome, const std::string& signature, bool resumed) {
+  const auto& client = outcome.client.metrics.tls().kinds();
+  const auto& sink = outcome.sink.tls.kinds();
+  ASSERT_EQ(client.size(), 1U);
+  ASSERT_EQ(sink.size(), 1U);
+  EXPECT_EQ(sink[0].version, client[0].version);
+  EXPECT_EQ(sink[0].cipher, client[0].cipher);
+  EXPECT_EQ(sink[0].group, client[0].group);
+  EXPECT_EQ(sink[0].alpn, client[0].alpn);
+  EXPECT_EQ(sink[0].count, 1U);
+  for (const TlsKind& kind : {client[0], sink[0]}) {
+    EXPECT_EQ(kind.signature, signature);
+    EXPECT_EQ(kind.resumed, resumed);
+  }
+}
+
+TEST(TlsSession, BothSidesTellTheSameOfWhatWasNegotiated) {
+  using io::KeyKind;
+  using io::TlsVersion;
+  struct Expected {
+    KeyKind kind;
+    const char* signatures;
+    TlsVersion version;
+    const char* signature;
+  };
+  for (const Expected& one : std::vector<Expected>{
+           {KeyKind::kEcdsaP256, "", TlsVersion::kTls13, "ECDSA+SHA256"},
+           {KeyKind::kEcdsaP384, "", TlsVersion::kTls13, "ECDSA+SHA384"},
+           {KeyKind::kRsa2048, "RSA-PSS+SHA384", TlsVersion::kTls13, "RSA-PSS+SHA384"},
+           {KeyKind::kRsa2048, "RSA+SHA512", TlsVersion::kTls12, "RSA+SHA512"},
+           {KeyKind::kEd25519, "", TlsVersion::kTls13, "ed25519"}}) {
+    SCOPED_TRACE(one.signature);
+    const auto certificate = io::Certificate::make(one.kind, 1).value();
+    PairOptions options;
+    options.certificate = &certificate;
+    options.client_tls.signatures = one.signatures;
+    options.client_tls.max_version = one.version;
+    options.client_tls.groups = options.sink_tls.groups = "X25519:P-256:P-384";
+    options.client_tls.resume = true;
+    options.sink_tls.tickets = 1;
+    const PairTls tls(options);
+    expect_agreement(run_pair(handshakes(Role::kRelay), {}, options, &tls), one.signature, false);
+    expect_agreement(run_pair(handshakes(Role::kRelay), {}, options, &tls), "", true);
+  }
+}
+
+TEST(TlsSession, TheSinkTellsOfTheClientsKey) {
+  const ScratchFiles files("client-key");
+  PairOptions options;
+  options.client_tls.certificate_file = files.write("client.pem", shared_certificate().to_pem());
+  options.client_tls.key_file = files.write("client.key", shared_certificate().key_to_pem());
+  options.sink_tls.client_certificates = io::ClientCertificates::kAsked;
+  SinkCounters both = run_pair(handshakes(Role::kRelay), {}, options).sink;
+  both.add(run_pair(handshakes(Role::kRelay), {}, {}).sink);
+  both.add(run_pair(handshakes(Role::kRelay), {}, {}).sink);
+  const nlohmann::json kinds = sink_counters_to_json(both).at("tls_negotiated");
+  ASSERT_EQ(kinds.size(), 2U);
+  EXPECT_EQ(kinds[0].at("peer_key"), "ecdsa-p256");
+  EXPECT_EQ(kinds[0].at("count"), 1);
+  EXPECT_EQ(kinds[1].at("peer_key"), "");
+  EXPECT_EQ(kinds[1].at("count"), 2);
+  EXPECT_EQ(kinds[1].at("version"), "TLSv1.3");
+  EXPECT_EQ(kinds[1].at("group"), "X25519");
+  EXPECT_EQ(kinds[1].at("signature"), "ECDSA+SHA256");
+  EXPECT_EQ(kinds[1].at("resumed"), false);
 }
 
 TEST(TlsSession, AlertsAndClosesInMidHandshakeAreCountedByKindOnBothSides) {

@@ -90,7 +90,8 @@ FEATURES = (
     _tls("ALPN", lambda run, seen: _negotiated(run, "alpn") == {"smtp"},
          (ALPN,), tls_alpn="smtp"),
     _tls("signature algorithms",
-         lambda run, seen: _negotiated(run, "peer_key") == {"rsa-2048"},
+         lambda run, seen:
+         _negotiated(run, "signature") == {"RSA-PSS+SHA384"},
          tls_signatures="RSA-PSS+SHA384"),
     _relay("one's own messages",
            lambda run, seen: set(seen.subjects) == {"spring", "autumn"},
