@@ -69,49 +69,55 @@ double RateCurve::time_of(double turns) const noexcept {
 }
 
 ArrivalSequence::ArrivalSequence(const RateCurve& curve, const ArrivalShare& share)
-    : curve_(&curve), share_(share), random_(generator_of(share)) {
-  if (share_.arrivals == Arrivals::kPoisson) {
-    drawn_ = exponential(random_) * share_.threads / share_.part;
-  }
-  place();
+    : curve_(&curve), share_(share) {
+  next_.random = generator_of(share);
+  draw(next_);
+  place(next_);
+  ahead_ = next_;
 }
 
-double ArrivalSequence::position() const noexcept {
-  if (share_.arrivals == Arrivals::kPoisson) return drawn_;
-  const std::uint64_t of_class = share_.thread + count_ * share_.threads;
+double ArrivalSequence::position(const Start& start) const noexcept {
+  if (share_.arrivals == Arrivals::kPoisson) return start.drawn;
+  const std::uint64_t of_class = share_.thread + start.number * share_.threads;
   const double of_all = static_cast<double>(of_class) / share_.part;
   if (share_.arrivals == Arrivals::kConstant) return of_all;
   const auto burst = static_cast<double>(share_.burst);
   return burst * std::floor(of_all / burst + kSlack);
 }
 
-void ArrivalSequence::place() noexcept {
-  const double ns = curve_->time_of(position()) * kNsPerS;
-  next_ = ns < static_cast<double>(io::kNever) / 2 ? static_cast<TimeNs>(ns) : io::kNever;
+void ArrivalSequence::draw(Start& start) const {
+  if (share_.arrivals != Arrivals::kPoisson) return;
+  start.drawn += exponential(start.random) * share_.threads / share_.part;
 }
 
-void ArrivalSequence::advance() {
-  ++count_;
-  if (share_.arrivals == Arrivals::kPoisson) {
-    drawn_ += exponential(random_) * share_.threads / share_.part;
-  }
-  place();
+void ArrivalSequence::place(Start& start) const noexcept {
+  const double ns = curve_->time_of(position(start)) * kNsPerS;
+  start.time = ns < static_cast<double>(io::kNever) / 2 ? static_cast<TimeNs>(ns) : io::kNever;
 }
 
-std::uint64_t ArrivalSequence::due_before(TimeNs time) const noexcept {
-  if (next_ >= time) return 0;
+void ArrivalSequence::advance(Start& start) const {
+  ++start.number;
+  draw(start);
+  place(start);
+}
+
+std::uint64_t ArrivalSequence::due_before(TimeNs time, std::uint64_t most) {
+  if (next_.time >= time) return 0;
+  if (share_.arrivals == Arrivals::kPoisson) return drawn_before(time, most);
   double due = curve_->turns_until(static_cast<double>(time) / kNsPerS);
-  const double per_turn = share_.threads / share_.part;
-  double count = 0.0;
-  if (share_.arrivals == Arrivals::kPoisson) {
-    count = 1.0 + std::floor((due - drawn_) / per_turn);
-  } else {
-    const auto burst = static_cast<double>(share_.burst);
-    if (share_.arrivals == Arrivals::kBurst) due = burst * std::ceil(due / burst - kSlack);
-    const double first = share_.thread / share_.part;
-    count = std::ceil((due - first) / per_turn - kSlack) - static_cast<double>(count_);
-  }
-  return static_cast<std::uint64_t>(std::max(count, 1.0));
+  const auto burst = static_cast<double>(share_.burst);
+  if (share_.arrivals == Arrivals::kBurst) due = burst * std::ceil(due / burst - kSlack);
+  const double first = share_.thread / share_.part;
+  const double count = std::ceil((due - first) * share_.part / share_.threads - kSlack) -
+                       static_cast<double>(next_.number);
+  return std::min(static_cast<std::uint64_t>(std::max(count, 1.0)), most);
+}
+
+std::uint64_t ArrivalSequence::drawn_before(TimeNs time, std::uint64_t most) {
+  if (time < asked_ || ahead_.number < next_.number) ahead_ = next_;
+  asked_ = time;
+  while (ahead_.time < time && ahead_.number - next_.number < most) advance(ahead_);
+  return std::min(ahead_.number - next_.number, most);
 }
 
 }  // namespace smtpmark::loadgen

@@ -53,22 +53,34 @@ class ArrivalSequence {
   ArrivalSequence(const RateCurve& curve, const ArrivalShare& share);
 
   // The next start, from the start of the run; io::kNever when there is none.
-  TimeNs next() const noexcept { return next_; }
-  void advance();
-  // How many from next() on are due before `time`; about that many of random ones.
-  std::uint64_t due_before(TimeNs time) const noexcept;
+  TimeNs next() const noexcept { return next_.time; }
+  void advance() { advance(next_); }
+  // How many from next() on are due before `time`; `most` when there are more. Random ones are
+  // drawn ahead for it, each of them once however often this is asked, as long as `time` and next()
+  // do not go back.
+  std::uint64_t due_before(TimeNs time, std::uint64_t most);
 
  private:
-  // Turns of the whole load that are due before the next one of this share.
-  double position() const noexcept;
-  void place() noexcept;
+  // A start of the sequence.
+  struct Start {
+    std::uint64_t number = 0;  // of starts before it
+    double drawn = 0.0;        // its position, where that is random
+    TimeNs time = 0;
+    std::mt19937_64 random;  // which draws the next one
+  };
+
+  // Turns of the whole load that are due before a start of this share.
+  double position(const Start& start) const noexcept;
+  void draw(Start& start) const;
+  void place(Start& start) const noexcept;
+  void advance(Start& start) const;
+  std::uint64_t drawn_before(TimeNs time, std::uint64_t most);
 
   const RateCurve* curve_;
   ArrivalShare share_;
-  std::mt19937_64 random_;
-  std::uint64_t count_ = 0;  // of starts before next()
-  double drawn_ = 0.0;       // position of a random one
-  TimeNs next_ = 0;
+  Start next_;
+  Start ahead_;       // of random ones: the first that due_before() has not counted
+  TimeNs asked_ = 0;  // the time that due_before() was asked about
 };
 
 }  // namespace smtpmark::loadgen

@@ -29,10 +29,9 @@ TimeNs TurnGate::intended() const noexcept {
   return next == io::kNever ? io::kNever : start_ + next;
 }
 
-std::uint64_t TurnGate::waiting_at(TimeNs now) const noexcept {
+std::uint64_t TurnGate::waiting_at(TimeNs now) {
   const TimeNs until = std::min(now, end_);
-  const std::uint64_t due = until > start_ ? sequence_->due_before(until - start_) : 0;
-  return std::min(due, share_.turns - spent_);
+  return until > start_ ? sequence_->due_before(until - start_, share_.turns - spent_) : 0;
 }
 
 // Each turn in the order in which they became due: it waits where there is room, else it is

@@ -61,7 +61,7 @@ class TurnGate final : public TurnSource {
 
  private:
   std::optional<Turn> take_planned(TimeNs now);
-  std::uint64_t waiting_at(TimeNs now) const noexcept;
+  std::uint64_t waiting_at(TimeNs now);
   void admit(TimeNs now);
   TimeNs intended() const noexcept;
 

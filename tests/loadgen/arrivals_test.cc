@@ -131,17 +131,21 @@ TEST(Arrivals, SharesOfClassesAndThreadsAddUpToTheLoad) {
 }
 
 TEST(Arrivals, WhatIsDueIsCountedAsItWouldBeGiven) {
+  constexpr std::uint64_t kAll = ~std::uint64_t{0};
   const RateCurve curve({{0.0, 400.0, kSecondNs}, {30.0, 30.0, 5 * kSecondNs}});
-  for (const Arrivals arrivals : {Arrivals::kConstant, Arrivals::kBurst}) {
+  for (const Arrivals arrivals : {Arrivals::kConstant, Arrivals::kBurst, Arrivals::kPoisson}) {
     for (std::uint32_t thread = 0; thread < 2; ++thread) {
       const ArrivalShare share{arrivals, 7, 0.3, 2, thread, 1, 0};
       ArrivalSequence sequence(curve, share);
       for (int skip = 0; skip < 11; ++skip) {
+        const TimeNs next = sequence.next();
         for (TimeNs time = 0; time < 7 * kSecondNs; time += 331'000'000) {
           ArrivalSequence walk = sequence;
           std::uint64_t due = 0;
           for (; walk.next() < time; walk.advance()) ++due;
-          ASSERT_EQ(sequence.due_before(time), due) << to_string(arrivals) << " at " << time;
+          ASSERT_EQ(sequence.due_before(time, kAll), due) << to_string(arrivals) << " at " << time;
+          ASSERT_EQ(sequence.due_before(time, 3), std::min<std::uint64_t>(due, 3));
+          ASSERT_EQ(sequence.next(), next) << "counting takes nothing";
         }
         sequence.advance();
       }

@@ -70,6 +70,25 @@ TEST(TurnGate, AQueueKeepsEveryTurnAndCountsWhatIsLeftAtTheEnd) {
   EXPECT_EQ(open.gate.most_waiting(), 98U);
 }
 
+TEST(TurnGate, RandomTurnsThatAreLeftAreCountedOneByOne) {
+  const RateCurve curve = constant(1000.0);
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    TurnShare share = share_of(curve);
+    share.arrivals.arrivals = Arrivals::kPoisson;
+    share.arrivals.seed = seed;
+    std::uint64_t planned = 0;
+    for (ArrivalSequence all(curve, share.arrivals); all.next() < io::kSecond; all.advance()) {
+      ++planned;
+    }
+    Gate open(share, 0, io::kSecond);
+    std::uint64_t taken = 0;
+    for (TimeNs now = 0; now < io::kSecond && open.gate.take(now); now += 3'000'000) ++taken;
+    open.gate.close(2 * io::kSecond);
+    EXPECT_EQ(taken + open.metrics.total().turns_unstarted, planned);
+    EXPECT_NE(planned, 1000U) << "as it would be if it were worked out from the rate";
+  }
+}
+
 TEST(TurnGate, ABoundedBacklogDropsWhatFindsItFull) {
   const RateCurve curve = constant(10.0);
   TurnShare share = share_of(curve);
