@@ -141,6 +141,7 @@ tl::expected<ClassPlan, std::string> make_class(const SessionOptions& session,
   }
   auto sources = parse_sources("--source", session.source, first.family());
   if (!sources) return tl::unexpected(sources.error());
+  if (auto good = check_sources("--source", *sources); !good) return tl::unexpected(good.error());
   plan.sources = std::move(*sources);
   plan.source_text = session.source;
   auto clients = parse_sources("--proxy-client", session.proxy_client, first.family());

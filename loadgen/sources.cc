@@ -1,9 +1,12 @@
 #include "loadgen/sources.h"
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 
@@ -77,6 +80,21 @@ tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::str
     }
   }
   return sources;
+}
+
+tl::expected<void, std::string> check_sources(const std::string& option,
+                                              const std::vector<io::Address>& sources) {
+  for (const io::Address& source : sources) {
+    const int descriptor = socket(source.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool bound = bind(descriptor, source.sockaddr_ptr(), source.length()) == 0;
+    const bool strange = !bound && errno == EADDRNOTAVAIL;
+    if (descriptor >= 0) close(descriptor);
+    if (!strange) continue;
+    const std::string text = source.to_string();
+    return tl::unexpected(option + ": this machine does not have the address " +
+                          text.substr(0, text.rfind(':')));
+  }
+  return {};
 }
 
 }  // namespace smtpmark::loadgen

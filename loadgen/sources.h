@@ -17,6 +17,11 @@ tl::expected<std::vector<io::Address>, std::string> parse_sources(const std::str
                                                                   const std::string& text,
                                                                   int family);
 
+// Refuses with a sentence about `option` an address that this machine does not have, so that no
+// connection can come from it.
+tl::expected<void, std::string> check_sources(const std::string& option,
+                                              const std::vector<io::Address>& sources);
+
 }  // namespace smtpmark::loadgen
 
 #endif  // SMTPMARK_LOADGEN_SOURCES_H_

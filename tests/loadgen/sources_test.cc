@@ -107,6 +107,18 @@ TEST(Sources, AreTakenInTurn) {
             (Hosts{"127.0.0.7", "127.0.1.1", "127.0.1.2", "127.0.0.7", "127.0.1.1", "127.0.1.2"}));
 }
 
+TEST(Sources, ThatThisMachineDoesNotHaveAreRefused) {
+  const auto check = [](const char* text, int family) {
+    return check_sources("--source", parse_sources("--source", text, family).value());
+  };
+  EXPECT_TRUE(check("127.0.0.9-127.0.3.9", AF_INET).has_value());
+  EXPECT_TRUE(check("", AF_INET).has_value());
+  EXPECT_EQ(check("127.0.0.9,192.0.2.7", AF_INET).error(),
+            "--source: this machine does not have the address 192.0.2.7");
+  EXPECT_EQ(check("2001:db8::7", AF_INET6).error(),
+            "--source: this machine does not have the address [2001:db8::7]");
+}
+
 TEST(Targets, EachGetsItsShare) {
   std::vector<std::unique_ptr<Sink>> sinks;
   RunPlan plan = plan_for({}, Role::kRelay);
