@@ -111,6 +111,8 @@ class Ring final : public Scheduler {
   // than there are of these, so that it does not wake up for what it knows already.
   void expect_at_submission() noexcept { ++at_submission_; }
   void came_at_submission() noexcept { --at_submission_; }
+  // Something depends on its end after all: the ring wakes up for it.
+  void wake_for_submission() noexcept { --at_submission_; }
   // When the latest of these were submitted.
   TimeNs submitted_at() const noexcept { return submitted_at_; }
   // A receive ended for want of a buffer: `socket` is armed again when there is one.

@@ -49,6 +49,7 @@ Socket::~Socket() = default;
 void Socket::open(int descriptor) {
   descriptor_ = descriptor;
   failure_ = send_failure_ = {};
+  unanswered_ = 0;
   acknowledge_soon_ = used_ = deadline_passed_ = connected_ = starved_ = throttled_ = closing_ =
       closed_ = false;
 }
@@ -88,6 +89,7 @@ void Socket::take_received(int result, std::uint32_t flags) {
     if (result <= 0 || closing_) {
       buffers.give_back(id);
     } else {
+      unanswered_ = 0;
       buffers.slot(id) = {static_cast<std::uint32_t>(result), BufferRing::kNone};
       if (queue_head_ == BufferRing::kNone) {
         queue_head_ = id;
@@ -197,25 +199,39 @@ void Socket::discard_input() noexcept {
 // Sending
 
 void Socket::push() {
-  if (send_.in_flight || send_failed() || output_.waiting() == 0) return;
+  if (send_failed() || output_.waiting() == 0) return;
+  if (send_.in_flight) {
+    wake_for_send();
+    return;
+  }
   output_.start();
-  submit_send(!closing_ && output_.in_flight() <= kMostAtOnce);
+  unanswered_ += output_.in_flight();
+  submit_send(!closing_ && unanswered_ <= kMostAtOnce);
 }
 
-void Socket::submit_send(bool now) {
+// Quietly where nothing depends on the end of the send but what the peer answers: all of it is
+// shown, there will be room for it, and nothing is to follow.
+void Socket::submit_send(bool may_be_quiet) {
   const OutputQueue::Shown shown = output_.show();
-  sends_the_rest_ = shown.octets == output_.in_flight() && !now;
-  sends_now_ = now;
-  if (now) ring_.expect_at_submission();
+  const bool whole = shown.octets == output_.in_flight();
+  sends_quietly_ = whole && may_be_quiet;
+  sends_the_rest_ = whole && !sends_quietly_;
+  if (sends_quietly_) ring_.expect_at_submission();
   ring_.send(send_, descriptor_, shown.batch->vectors.data(), shown.count, shown.batch->message,
-             now ? kSendNow : kSendAll);
+             sends_quietly_ ? kSendNow : kSendAll);
   send_.in_flight = true;
+}
+
+// Something waits behind the send in flight, which the peer may be waiting for too.
+void Socket::wake_for_send() noexcept {
+  if (std::exchange(sends_quietly_, false)) ring_.wake_for_submission();
 }
 
 void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
   Socket& socket = *static_cast<Operation&>(self).socket;
   socket.send_.in_flight = false;
-  if (socket.sends_now_) socket.ring_.came_at_submission();
+  const bool quietly = std::exchange(socket.sends_quietly_, false);
+  if (quietly) socket.ring_.came_at_submission();
   // Behind a send: the kernel goes back to delayed acknowledgements with each one.
   if (socket.acknowledge_soon_ && !socket.closed_) {
     socket.acknowledge_soon_ = false;
@@ -224,7 +240,7 @@ void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
   }
   if (result >= 0) {
     socket.output_.sent(static_cast<std::size_t>(result));
-    socket.sent_at_ = socket.sends_now_ ? socket.ring_.submitted_at() : socket.ring_.pass_time();
+    socket.sent_at_ = quietly ? socket.ring_.submitted_at() : socket.ring_.pass_time();
   } else if (result != -EINTR && result != -EAGAIN) {
     socket.fail(error_from_errno(-result));
     socket.output_.clear();
@@ -266,6 +282,7 @@ void Socket::close() {
     discard_input();
     carry_.clear();
     ring_.set_timer(deadline_timer_, ring_.now() + kLinger);
+    wake_for_send();
   }
   push();
   // A send in flight holds the connection open until it has ended, also behind a close: only what

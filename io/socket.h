@@ -73,7 +73,8 @@ class Socket final : public Transport {
   bool load_next();
   void release_current() noexcept;
   Pull join();
-  void submit_send(bool now);
+  void submit_send(bool may_be_quiet);
+  void wake_for_send() noexcept;
   void close();
   void close_now();
   void give_up(Error error);
@@ -97,7 +98,8 @@ class Socket final : public Transport {
 
   OutputQueue output_;
   bool sends_the_rest_ = false;  // the send in flight does not end before all of its batch has left
-  bool sends_now_ = false;       // the send in flight completes with its submission
+  bool sends_quietly_ = false;   // it completes with its submission, and the ring does not wake up
+  std::size_t unanswered_ = 0;   // octets given to the kernel since it has brought any
   TimeNs sent_at_ = 0;           // when the latest send had ended
 
   Timer deadline_timer_;

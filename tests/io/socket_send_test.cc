@@ -333,6 +333,95 @@ TEST_F(SocketSendTest, ASmallSendDoesNotWakeTheRing) {
   EXPECT_LE(passes, kRounds + kRounds / 10);
 }
 
+// Longer than it takes, and shorter than a second, after which a timer of the ring's own comes.
+constexpr TimeNs kSoon = kSecond / 2;
+
+// Says something of each piece, and ends its answer to `octets` with a "!".
+Task<> answer(Transport& transport, std::size_t octets, std::size_t rounds, bool& done) {
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for (std::size_t left = octets; left > 0;) {
+      const Result<void> more = co_await transport.receive();
+      if (!more) co_return;
+      left -= transport.input().size();
+      transport.consume(transport.input().size());
+      transport.write(left > 0 ? "." : "!");
+    }
+  }
+  co_await transport.receive();  // the end
+  done = true;
+}
+
+// The peer waits for the end of an answer, so that nothing but the end of the send before it wakes
+// the ring.
+TEST_F(SocketSendTest, WhatIsWrittenBehindASmallSendLeavesBehindIt) {
+  auto [socket, peer] = make_connection();
+  constexpr std::size_t kOctets = 60'000;  // several receive buffers
+  constexpr std::size_t kRounds = 10;
+  std::size_t pieces = 0;
+  std::thread client([&peer = peer, &pieces] {
+    const std::string question = pattern(kOctets);
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      std::string received;
+      for (std::size_t sent = 0; received.find('!') == std::string::npos;) {
+        sent += peer.send_some(std::string_view(question).substr(sent));
+        if (!peer.receive_some(received)) return;
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+      }
+      pieces += received.size();
+    }
+    peer.close();
+  });
+  bool done = false;
+  spawn(answer(*socket, kOctets, kRounds, done));
+  const TimeNs began = ring_->now();
+  while (!done && ring_->now() - began < kPatience) ring_->run_once(ring_->now() + kPatience);
+  EXPECT_LT(ring_->now() - began, kSoon);
+  socket.reset();
+  client.join();
+  run_until_quiet();
+  EXPECT_GT(pieces, kRounds);
+}
+
+TEST_F(SocketSendTest, ManySmallPiecesLeaveTogether) {
+  auto [socket, peer] = make_connection();
+  const std::string body = pattern(4500);
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    socket->write("BDAT 4500\r\n");
+    socket->write_stable(body);
+    expected += "BDAT 4500\r\n" + body;
+  }
+  Outcome outcome;
+  spawn(read_to_end(*socket, outcome));
+  std::string received;
+  const TimeNs began = ring_->now();
+  while (received.size() < expected.size() && ring_->now() - began < kPatience) {
+    ring_->run_once(ring_->now() + kPatience);
+    peer.receive_some(received);
+  }
+  EXPECT_LT(ring_->now() - began, kSoon);
+  EXPECT_TRUE(received == expected);
+  peer.close();
+  run_until([&] { return outcome.done; });
+}
+
+TEST_F(SocketSendTest, ACloseBehindASmallSendIsNotHeldUp) {
+  auto [socket, peer] = make_connection();
+  Outcome outcome;
+  socket->write("221 ");
+  spawn(read_to_end(*socket, outcome));
+  socket->write("Bye\r\n");
+  const TimeNs began = ring_->now();
+  socket.reset();
+  while (ring_->live_sockets() > 0 && ring_->now() - began < kPatience) {
+    ring_->run_once(ring_->now() + kPatience);
+  }
+  EXPECT_LT(ring_->now() - began, kSoon);
+  std::string received;
+  EXPECT_FALSE(peer.receive_some(received));
+  EXPECT_EQ(received, "221 Bye\r\n");
+}
+
 // What does not fit is not waited for as if it did: others go on at once.
 TEST_F(SocketSendTest, APeerThatDoesNotReadDoesNotHoldUpOthers) {
   auto [stuck, deaf] = make_connection(kSmall, kSmall);
