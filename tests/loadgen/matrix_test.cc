@@ -1,16 +1,14 @@
-// Every pair of knobs meets: client against sink, in memory, message by message.
+// Every pair of knobs meets: client against sink, in memory, message by message. What takes
+// sockets, threads or more than one session has a matrix of its own (network_matrix_test.cc).
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <random>
 
 #include "loadgen/workload_options.h"
 #include "tests/loadgen/pair_plans.h"
 #include "tests/loadgen/pairwise.h"
+#include "tests/loadgen/scratch_files.h"
 
 namespace smtpmark::loadgen::testing {
 namespace {
@@ -20,29 +18,9 @@ constexpr std::size_t kCases = 200;
 constexpr const char* kToken = "token";
 constexpr std::uint64_t kLeastStamped = 1024;  // octets: there is room for a header and its stamp
 
-// What is made once for all cases: certificates, and files of them.
-class Files {
- public:
-  Files()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("smtpmark-matrix-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(folder_);
-  }
-  Files(const Files&) = delete;
-  Files& operator=(const Files&) = delete;
-  ~Files() { std::filesystem::remove_all(folder_); }
-
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name) << text;
-    return (folder_ / name).string();
-  }
-
- private:
-  std::filesystem::path folder_;
-};
-
-const Files& files() {
-  static const Files all;
+// Certificates that are made once for all cases.
+const ScratchFiles& files() {
+  static const ScratchFiles all("matrix");
   return all;
 }
 
@@ -158,6 +136,8 @@ const std::vector<Knob>& knobs() {
        way("lmtp", Role::kLmtp, TlsPolicy::kNone),
        way("lmtp+starttls", Role::kLmtp, TlsPolicy::kOpportunistic)},
       {set("first response at once", [](SessionPlan&) {}),
+       set("first response at any length",
+           [](SessionPlan& p) { p.auth.initial_response = InitialResponse::kAlways; }),
        set("no first response",
            [](SessionPlan& p) { p.auth.initial_response = InitialResponse::kNever; })},
       {mechanism("plain", parser::kAuthPlain), mechanism("login", parser::kAuthLogin),
@@ -165,7 +145,9 @@ const std::vector<Knob>& knobs() {
        mechanism("scram-sha-1", parser::kAuthScramSha1),
        mechanism("scram-sha-1-plus", parser::kAuthScramSha1Plus),
        mechanism("scram-sha-256", parser::kAuthScramSha256),
-       mechanism("oauthbearer", parser::kAuthOauthBearer), mechanism("strongest", kAllMechanisms)},
+       mechanism("scram-sha-256-plus", parser::kAuthScramSha256Plus),
+       mechanism("oauthbearer", parser::kAuthOauthBearer),
+       mechanism("xoauth2", parser::kAuthXoauth2), mechanism("strongest", kAllMechanisms)},
       {{"tls 1.3", [](Case& one) { one.pair.client_tls.max_version = io::TlsVersion::kTls13; }},
        {"tls 1.2", [](Case& one) { one.pair.client_tls.max_version = io::TlsVersion::kTls12; }}},
       {set("full handshake", [](SessionPlan&) {}),
@@ -185,6 +167,11 @@ const std::vector<Knob>& knobs() {
                                                           p.client_tls.suites =
                                                               "TLS_CHACHA20_POLY1305_SHA256";
                                                         })},
+      {pair("usual signatures", [](PairOptions&) {}),
+       pair("signatures",
+            [](PairOptions& p) {
+              p.client_tls.signatures = "ECDSA+SHA384:ECDSA+SHA256:RSA-PSS+SHA384:ed25519";
+            })},
       {pair("no alpn", [](PairOptions&) {}), pair("alpn and sni",
                                                   [](PairOptions& p) {
                                                     p.client_tls.alpn = p.sink_tls.alpn = {"smtp"};
@@ -257,6 +244,8 @@ const std::vector<Knob>& knobs() {
                                                  p.parameters.notify = "DELAY";
                                                  p.parameters.orcpt = true;
                                                })},
+      {set("nothing required", [](SessionPlan&) {}),
+       set("8bitmime required", [](SessionPlan& p) { p.required = parser::kCap8bitMime; })},
       {set("no priority", [](SessionPlan&) {}),
        set("priority", [](SessionPlan& p) { p.parameters.mt_priority = 4; })},
       {set("no requiretls", [](SessionPlan&) {}),
