@@ -392,6 +392,7 @@ void run_case(Case& one) {
 // Returns how many cases it took.
 std::size_t run_matrix(const std::vector<Knob>& knobs) {
   std::vector<std::size_t> sizes;
+  sizes.reserve(knobs.size());
   for (const Knob& knob : knobs) sizes.push_back(knob.size());
   Meetings meetings(sizes);
   std::mt19937 random(1);
