@@ -25,7 +25,8 @@ std::optional<std::string> objection_to(std::string_view name) {
   std::string known;
   for (const Metric& metric : metrics()) {
     if (metric.name == name) return std::nullopt;
-    known += (known.empty() ? "" : ", ") + std::string(metric.name);
+    if (!known.empty()) known += ", ";
+    known += metric.name;
   }
   return fmt::format("there is no metric \"{}\"; there are {}", name, known);
 }
