@@ -151,7 +151,7 @@ io::Task<ClientSession::Reply> ClientSession::group_reply(Phase phase) {
 void ClientSession::begin_flight(Flight& flight) {
   flight.began = now_;
   flight.mail = context_.mail.next({offered_.offered, offered_.rcpt_max, offered_.rcpt_domain_max},
-                                   flight.room);
+                                   flight.room, recipient_domains_);
   flight.abort = context_.plan.shape.aborts.any() ? draw_abort() : AbortPoint::kNone;
 }
 

@@ -43,7 +43,7 @@ MailObject MailSource::write_for(Offer offer) {
   return object(written);
 }
 
-MailObject MailSource::vary(Offer offer, MailRoom& room) {
+MailObject MailSource::vary(Offer offer, MailRoom& room, std::vector<std::string>& domains) {
   Varying& now = *varying_;
   const Workload& workload = now.workload;
   const std::uint64_t number = place_of(now.messages++);
@@ -52,19 +52,33 @@ MailObject MailSource::vary(Offer offer, MailRoom& room) {
   if (workload.stamped) now.stamp.write(number, message, room.header);
   now.reverse_path.clear();
   workload.senders.append(now.reverse_path, number, now.random);
-  choose_recipients(room);
-  if (offer.rcpt_domain_max > 0) keep_domains(offer.rcpt_domain_max, room);
+  if (offer.rcpt_domain_max > 0) {
+    choose_within(offer.rcpt_domain_max, room, domains);
+  } else {
+    choose_recipients(room);
+  }
   const std::uint64_t size = room.header.size() + message.size();
   room.envelope.write(now.reverse_path, room.forward_paths,
                       facts_of(offer, size, message.eight_bit()));
   return {&room.envelope, &message, room.header, size};
 }
 
-// The recipients of the first domains, as many of these as the server allows (RFC 9422, 4.3).
-void MailSource::keep_domains(std::uint32_t most, MailRoom& room) {
+// Recipients that the server's limit on the domains of a session allows (RFC 9422, 4.3): some of
+// those that were drawn, else others. Where there seem to be none, they go to be refused.
+void MailSource::choose_within(std::uint32_t most, MailRoom& room,
+                               std::vector<std::string>& domains) {
+  constexpr int kMostDraws = 100;
+  for (int draw = 0; draw < kMostDraws; ++draw) {
+    choose_recipients(room);
+    if (keep_domains(most, room, domains)) return;
+  }
+}
+
+// Drops those of domains beyond the limit, unless it would drop all.
+bool MailSource::keep_domains(std::uint32_t most, MailRoom& room,
+                              std::vector<std::string>& domains) {
   std::vector<std::string>& paths = room.forward_paths;
   std::vector<bool>& bad = room.envelope.bad;
-  std::vector<std::string> domains;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const std::string domain = paths[i].substr(paths[i].rfind('@') + 1);
@@ -76,8 +90,10 @@ void MailSource::keep_domains(std::uint32_t most, MailRoom& room) {
     if (!bad.empty()) bad[kept] = bad[i];
     ++kept;
   }
+  if (kept == 0) return false;
   paths.resize(kept);
   if (!bad.empty()) bad.resize(kept);
+  return true;
 }
 
 void MailSource::choose_recipients(MailRoom& room) {

@@ -53,12 +53,14 @@ class MailSource {
   MailSource(const MailSource&) = delete;
   MailSource& operator=(const MailSource&) = delete;
 
-  // The next one, for a server with this offer. Views into `room`, which is made where one mail is
-  // not like the other, stay as they are until it is given again, all others as long as the source.
-  MailObject next(Offer offer, MailRoomPtr& room) {
+  // The next one, for a session whose server has this offer. Views into `room`, which is made where
+  // one mail is not like the other, stay as they are until it is given again, all others as long as
+  // the source. `domains` are those of the session's recipients so far; kept only for a server that
+  // limits them.
+  MailObject next(Offer offer, MailRoomPtr& room, std::vector<std::string>& domains) {
     if (varying_) {
       if (!room) room = std::make_unique<MailRoom>();
-      return vary(offer, *room);
+      return vary(offer, *room, domains);
     }
     for (const Written& written : written_) {
       if (written.offer == offer) return object(written);
@@ -91,9 +93,10 @@ class MailSource {
   }
   MailFacts facts_of(Offer offer, std::uint64_t size, bool eight_bit) const noexcept;
   MailObject write_for(Offer offer);
-  MailObject vary(Offer offer, MailRoom& room);
+  MailObject vary(Offer offer, MailRoom& room, std::vector<std::string>& domains);
   void choose_recipients(MailRoom& room);
-  static void keep_domains(std::uint32_t most, MailRoom& room);
+  void choose_within(std::uint32_t most, MailRoom& room, std::vector<std::string>& domains);
+  static bool keep_domains(std::uint32_t most, MailRoom& room, std::vector<std::string>& domains);
   // Number `count` of this share, counted among those of all threads.
   std::uint64_t place_of(std::uint64_t count) const noexcept {
     return count * share_.threads + share_.thread;

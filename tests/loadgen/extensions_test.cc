@@ -332,7 +332,7 @@ TEST(Limits, AMessageGoesToAsManyRecipientsAsAreAllowed) {
   }
 }
 
-TEST(Limits, AMessageGoesToAsManyDomainsAsAreAllowed) {
+TEST(Limits, ASessionKeepsToAsManyDomainsAsAreAllowed) {
   WorkloadOptions mail;
   mail.to = "u{seq}@d{1..3}.example";
   mail.recipients = "6";
@@ -341,18 +341,19 @@ TEST(Limits, AMessageGoesToAsManyDomainsAsAreAllowed) {
   ASSERT_TRUE(plan_workload(mail, 1, true, plan));
   MailSource source(plan);
   MailRoomPtr room;
+  std::vector<std::string> domains;
+  std::set<std::string> seen;  // in one session
   for (int i = 0; i < 50; ++i) {
-    const Envelope& envelope = *source.next({parser::kCapLimits, 4, 2}, room).envelope;
-    std::set<std::string> domains;
+    const Envelope& envelope = *source.next({parser::kCapLimits, 4, 2}, room, domains).envelope;
     for (std::size_t n = 0; n < envelope.rcpt.size(); ++n) {
       const std::string& line = envelope.rcpt[n];
-      domains.insert(line.substr(line.find('@')));
+      seen.insert(line.substr(line.find('@')));
       EXPECT_EQ(envelope.bad[n], line.find("@invalid.example") != std::string::npos) << line;
     }
-    EXPECT_LE(domains.size(), 2U);
-    EXPECT_GE(envelope.rcpt.size(), 2U);
+    EXPECT_GE(envelope.rcpt.size(), 1U);
     EXPECT_LE(envelope.rcpt.size(), 4U);
   }
+  EXPECT_EQ(seen.size(), 2U);
   mail.bad_recipients.clear();
   plan.messages_per_connection = 1;
   ASSERT_TRUE(plan_workload(mail, 1, true, plan));

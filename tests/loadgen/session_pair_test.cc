@@ -84,8 +84,9 @@ TEST(SessionPair, FullPipeliningEndsAMessageWithTheEnvelopeOfTheNext) {
   const PairOutcome outcome = run_pair(plan, {}, five_messages());
   expect_clean(outcome, 5, false);
   MailRoomPtr room;
+  std::vector<std::string> domains;
   MailSource source(plan);
-  const std::string envelope = source.next({parser::kCapSize, 0}, room).envelope->group;
+  const std::string envelope = source.next({parser::kCapSize, 0}, room, domains).envelope->group;
   std::size_t together = 0;
   for (std::size_t at = outcome.client.sent.find("\r\n.\r\n" + envelope); at != std::string::npos;
        at = outcome.client.sent.find("\r\n.\r\n" + envelope, at + 1)) {

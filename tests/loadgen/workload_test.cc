@@ -44,9 +44,11 @@ std::vector<std::string> messages(const SessionPlan& plan, std::size_t count,
                                   const MailShare& share = {}) {
   MailSource source(plan, share);
   MailRoomPtr room;
+  std::vector<std::string> domains;
   std::vector<std::string> all;
   for (std::size_t i = 0; i < count; ++i) {
-    const MailObject mail = source.next({parser::kCapSize | parser::kCap8bitMime, 0}, room);
+    const MailObject mail =
+        source.next({parser::kCapSize | parser::kCap8bitMime, 0}, room, domains);
     all.push_back(mail.envelope->group + std::string(mail.header) +
                   std::string(mail.message->wire()));
   }
@@ -93,8 +95,9 @@ TEST(Workload, NumbersInTurnAreSharedOutAmongThreads) {
   for (std::uint32_t thread = 0; thread < 3; ++thread) {
     MailSource source(plan, {1, 0, 3, thread});
     MailRoomPtr room;
+    std::vector<std::string> domains;
     for (int i = 0; i < 4; ++i) {
-      recipients.insert(source.next({0, 0}, room).envelope->rcpt.front());
+      recipients.insert(source.next({0, 0}, room, domains).envelope->rcpt.front());
     }
   }
   EXPECT_EQ(recipients.size(), 12U);
@@ -106,8 +109,9 @@ TEST(Workload, MailStatesTheSizeOfTheVeryMessage) {
   const SessionPlan plan = plan_with(mixed);
   MailSource source(plan);
   MailRoomPtr room;
+  std::vector<std::string> domains;
   for (int i = 0; i < 50; ++i) {
-    const MailObject mail = source.next({parser::kCapSize, 0}, room);
+    const MailObject mail = source.next({parser::kCapSize, 0}, room, domains);
     EXPECT_NE(mail.envelope->mail.find(" SIZE=" + std::to_string(mail.size) + "\r\n"),
               std::string::npos);
     EXPECT_EQ(mail.size, mail.header.size() + mail.message->content().size());
@@ -122,7 +126,8 @@ TEST(Workload, BodyIs8bitMimeWhereItIsAndIsOffered) {
     });
     MailSource source(plan);
     MailRoomPtr room;
-    return source.next({offered, 0}, room).envelope->mail;
+    std::vector<std::string> domains;
+    return source.next({offered, 0}, room, domains).envelope->mail;
   };
   EXPECT_TRUE(mail_line(true, parser::kCap8bitMime).ends_with("> BODY=8BITMIME\r\n"));
   EXPECT_TRUE(mail_line(true, 0).ends_with(">\r\n"));
@@ -334,7 +339,8 @@ TEST(WorkloadSink, FindsAMessageThatWasChangedOnItsWay) {
   const SessionPlan plan = plan_with([](auto& o) { o.stamp = "on"; });
   MailSource source(plan);
   MailRoomPtr room;
-  const MailObject mail = source.next({0, 0}, room);
+  std::vector<std::string> domains;
+  const MailObject mail = source.next({0, 0}, room, domains);
   std::string wire(mail.message->wire());
   const std::size_t at = wire.find("quick");
   ASSERT_NE(at, std::string::npos);
@@ -351,7 +357,8 @@ TEST(WorkloadSink, ChecksWhatComesInChunks) {
   const SessionPlan plan = plan_with([](auto& o) { o.stamp = "on"; });
   MailSource source(plan);
   MailRoomPtr room;
-  const MailObject mail = source.next({0, 0}, room);
+  std::vector<std::string> domains;
+  const MailObject mail = source.next({0, 0}, room, domains);
   const std::string content = std::string(mail.header) + std::string(mail.message->content());
   const std::string first = content.substr(0, 300);
   const std::string rest = content.substr(300);
