@@ -170,7 +170,7 @@ class ClientSession {
   parser::ReplyLine line_;
   parser::Capabilities offered_;
   std::vector<std::string> recipient_domains_;  // for a server that limits them (RFC 9422, 4.3)
-  std::uint64_t ever_offered_ = 0;  // in any of its replies to EHLO
+  std::uint64_t ever_offered_ = 0;              // in any of its replies to EHLO
   bool collecting_ehlo_ = false;
   std::string own_ehlo_;  // where sessions have names of their own
   bool established_ = false;

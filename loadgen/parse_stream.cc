@@ -19,7 +19,7 @@ struct Mechanism {
   std::string_view name;
   int responses;
 };
-constexpr std::array kMechanisms = {
+constexpr std::array kKnownMechanisms = {
     Mechanism{"LOGIN", 2},
     Mechanism{"DIGEST-MD5", 2},
     Mechanism{"NTLM", 2},
@@ -40,7 +40,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 
 int responses_due(const parser::Command& command) {
   const int given = command.initial_response.data() != nullptr ? 1 : 0;
-  for (const Mechanism& mechanism : kMechanisms) {
+  for (const Mechanism& mechanism : kKnownMechanisms) {
     if (equals_ignoring_case(mechanism.name, command.argument)) return mechanism.responses - given;
   }
   return 1 - given;

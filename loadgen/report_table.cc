@@ -59,7 +59,7 @@ constexpr std::array<const char*, 5> kPercentiles = {"p50_us", "p90_us", "p99_us
 using Out = std::back_insert_iterator<std::string>;
 
 // Microseconds as milliseconds with three significant digits where that is honest.
-std::string milliseconds(double us) {
+std::string in_milliseconds(double us) {
   const double ms = us / 1000.0;
   if (ms < 10.0) return fmt::format("{:.3f}", ms);
   if (ms < 100.0) return fmt::format("{:.2f}", ms);
@@ -102,7 +102,7 @@ void render_latencies(Out out, const json& job) {
                    phase.at("count").get<std::uint64_t>());
     any_outside = any_outside || outside;
     for (const char* percentile : kPercentiles) {
-      fmt::format_to(out, "{:>10}", milliseconds(phase.at(percentile).get<double>()));
+      fmt::format_to(out, "{:>10}", in_milliseconds(phase.at(percentile).get<double>()));
     }
     *out++ = '\n';
   }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint32_t kIterations = 4096;  // RFC 7677, 4
 constexpr std::size_t kSaltOctets = 12;
 
-constexpr const char* kWrong = "the name or the password is wrong";
+constexpr const char* kWrongCredentials = "the name or the password is wrong";
 
 // What is in front of `separator`, which `text` loses with it; nothing where there is none.
 std::optional<std::string_view> take_until(std::string_view& text, char separator) {
@@ -42,7 +42,7 @@ class PlainServer final : public SaslExchange {
     const auto name = take_until(received, '\0');
     const bool good = acting_for && name && (acting_for->empty() || *acting_for == *name) &&
                       is_password_of(users_, *name, received);
-    return good ? State::kDone : fail(kWrong);
+    return good ? State::kDone : fail(kWrongCredentials);
   }
 
  private:
@@ -62,7 +62,7 @@ class LoginServer final : public SaslExchange {
         return State::kGoesOn;
       default: answer.clear();
     }
-    return is_password_of(users_, name_, received) ? State::kDone : fail(kWrong);
+    return is_password_of(users_, name_, received) ? State::kDone : fail(kWrongCredentials);
   }
 
  private:

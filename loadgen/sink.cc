@@ -19,12 +19,6 @@ constexpr int kBacklog = 4096;
 
 using Started = tl::expected<void, std::string>;
 
-// What the listener of one role hands to its sessions.
-struct Port {
-  SinkContext context;
-  std::unique_ptr<io::Listener> listener;
-};
-
 io::Task<> serve_connection(SinkContext& context, io::SocketPtr socket) {
   SinkSession session(context, *socket);
   co_await session.run();
@@ -62,6 +56,12 @@ class SinkThread {
   io::Address address_of(std::size_t listen) const { return addresses_[listen]; }
 
  private:
+  // What the listener of one role hands to its sessions.
+  struct Port {
+    SinkContext context;
+    std::unique_ptr<io::Listener> listener;
+  };
+
   void run(std::promise<Started>& started) {
     if (plan_.first_cpu >= 0) pin_this_thread(plan_.first_cpu + static_cast<int>(index_));
     Started result = set_up();

@@ -94,9 +94,9 @@ struct SinkOptions {
   bool check_messages = false;  // hold each against its stamp
   // Recipients to refuse: addresses, local parts with their "@", domains with their "@".
   std::vector<std::string> reject_recipients;
-  std::uint64_t timeout_ns = 300'000'000'000;  // for each command (RFC 5321, 4.5.3.2.7)
+  std::uint64_t timeout_ns = 300'000'000'000;          // for each command (RFC 5321, 4.5.3.2.7)
   parser::Profile profile = parser::Profile::kStrict;  // what commands may deviate in
-  std::uint64_t burn_ns = 0;                   // CPU to waste on each message: a known slow-down
+  std::uint64_t burn_ns = 0;  // CPU to waste on each message: a known slow-down
 };
 
 // The replies that do not change, and what sessions of one thread and role have in common;

@@ -1,15 +1,11 @@
 #include "loadgen/users.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "loadgen/option_values.h"
+#include "loadgen/text_input.h"
 
 namespace smtpmark::loadgen {
 
@@ -74,18 +70,6 @@ std::string_view take_line(std::string_view& text) {
   text.remove_prefix(std::min(end + 1, text.size()));
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
-}
-
-tl::expected<std::string, std::string> read_text(const std::string& path) {
-  std::error_code unknown;
-  if (std::filesystem::is_directory(path, unknown)) {
-    return tl::unexpected("cannot read " + path + ": it is a folder");
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (!file) return tl::unexpected("cannot read " + path + ": " + std::strerror(errno));
-  text << file.rdbuf();
-  return text.str();
 }
 
 }  // namespace
