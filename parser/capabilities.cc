@@ -210,16 +210,34 @@ ValueFault decode_size(std::string_view value, Capabilities& out) noexcept {
   return fault.any() ? fault : check_end(value);
 }
 
+// RFC 2852, 2: any CHAR but SP, "," and controls
+constexpr bool is_token_octet(char c) noexcept {
+  return c > ' ' && c <= '~' && c != ',';
+}
+
+// RFC 2852, 2: *( "," extension-token )
+ValueFault check_tokens(std::string_view list) noexcept {
+  while (!list.empty()) {
+    const auto* const token = list.begin() + 1;
+    const auto* const end = std::find_if_not(token, list.end(), is_token_octet);
+    if (end == token || (end != list.end() && *end != ',')) return bad_parameter(end);
+    list.remove_prefix(static_cast<std::size_t>(end - list.begin()));
+  }
+  return {};
+}
+
 // RFC 2852, 2: [ 1*9DIGIT ] *( "," extension-token )
 ValueFault decode_deliver_by(std::string_view value, Capabilities& out) noexcept {
   out.deliver_by_min_s = 0;
   const std::string_view word = take_word(value);
-  const std::string_view digits = word.substr(0, word.find(','));
-  if (!digits.empty()) {
-    const ValueFault fault = decode_number(digits, kNineDigits, out.deliver_by_min_s);
+  const std::size_t length = std::min(word.find(','), word.size());
+  if (length > 0) {
+    const ValueFault fault =
+        decode_number(word.substr(0, length), kNineDigits, out.deliver_by_min_s);
     if (fault.any()) return fault;
   }
-  return check_end(value);
+  const ValueFault fault = check_tokens(word.substr(length));
+  return fault.any() ? fault : check_end(value);
 }
 
 // RFC 4865, 3: longest interval, from 1, and latest date-time, both required

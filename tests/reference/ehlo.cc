@@ -138,13 +138,25 @@ class Value {
     }
   }
 
-  // deliverby-param = min-by-time *( ',' extension-token )    min-by-time = [1*9DIGIT] (RFC 2852,
-  // 2)
+  // deliverby-param = min-by-time *( ',' extension-token )    min-by-time = [1*9DIGIT]
+  // extension-token = 1*<any CHAR excluding SP, COMMA and all control characters> (RFC 2852, 2)
   void deliver_by() {
     offer_.deliver_by_min_s = 0;
-    const std::string_view digits = word(0).text.substr(0, word(0).text.find(','));
-    if (digits.empty() || number(digits, word(0).at, 999'999'999, 9, offer_.deliver_by_min_s)) {
-      if (!word(0).text.empty()) check_end(1);
+    const Word& all = word(0);
+    const std::string_view digits = all.text.substr(0, all.text.find(','));
+    if (!digits.empty() && !number(digits, all.at, 999'999'999, 9, offer_.deliver_by_min_s)) return;
+    for (std::size_t i = digits.size(); i < all.text.size(); ++i) {
+      const char c = all.text[i];
+      const bool empty_token = c == ',' && i > digits.size() && all.text[i - 1] == ',';
+      if (empty_token || c < 0x21 || c > 0x7e) {
+        fail(SyntaxError::kBadParameter, all.at + i);
+        return;
+      }
+    }
+    if (digits.size() < all.text.size() && all.text.ends_with(',')) {
+      fail(SyntaxError::kBadParameter, all.at + all.text.size());
+    } else if (!all.text.empty()) {
+      check_end(1);
     }
   }
 
