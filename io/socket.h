@@ -58,6 +58,7 @@ class Socket final : public Transport {
 
   Pull pull() override;
   void push() override;
+  void watch_sending() noexcept override { wake_for_send(); }
   std::size_t backlog() const noexcept override { return output_.octets(); }
   bool overdue() const noexcept override { return deadline_passed_; }
 

@@ -88,6 +88,7 @@ class TlsTransport final : public Transport {
 
   Pull pull() override;
   void push() override;
+  void watch_sending() noexcept override { lower_.watch_sending(); }
   std::size_t backlog() const noexcept override;
   bool overdue() const noexcept override { return lower_.overdue(); }
 

@@ -84,6 +84,8 @@ class Transport {
   virtual Pull pull() = 0;
   // Hands what is queued to the layer below; goes on with what did not fit before.
   virtual void push() = 0;
+  // The end of what is being sent is waited for: the loop has to wake up for it.
+  virtual void watch_sending() noexcept {}
   // Octets written that have not left this side.
   virtual std::size_t backlog() const noexcept = 0;
   // Whether the deadline has passed: a wait that begins now ends with kTimedOut.
@@ -175,6 +177,7 @@ class [[nodiscard]] Transport::FlushAwaiter final : Waiter {
   bool attempt() override {
     if (transport_.send_failed() || transport_.backlog() <= target_) return true;
     if (transport_.overdue()) transport_.fail({ErrorKind::kTimedOut, 0, 0});
+    transport_.watch_sending();
     return transport_.send_failed();
   }
 

@@ -405,6 +405,26 @@ TEST_F(SocketSendTest, ManySmallPiecesLeaveTogether) {
   run_until([&] { return outcome.done; });
 }
 
+Task<> say_and_flush(Transport& transport, std::size_t rounds, bool& done) {
+  for (std::size_t round = 0; round < rounds; ++round) {
+    transport.write("NOOP\r\n");
+    const Result<void> flushed = co_await transport.flush();
+    if (!flushed) co_return;
+  }
+  done = true;
+}
+
+// Several: the ring's own requests end the first wait.
+TEST_F(SocketSendTest, AFlushOfASmallSendIsNotHeldUp) {
+  auto [socket, peer] = make_connection();
+  bool done = false;
+  spawn(say_and_flush(*socket, 10, done));
+  const TimeNs began = ring_->now();
+  while (!done && ring_->now() - began < kPatience) ring_->run_once(ring_->now() + kPatience);
+  EXPECT_TRUE(done);
+  EXPECT_LT(ring_->now() - began, kSoon);
+}
+
 TEST_F(SocketSendTest, ACloseBehindASmallSendIsNotHeldUp) {
   auto [socket, peer] = make_connection();
   Outcome outcome;
