@@ -12,7 +12,8 @@ namespace smtpmark::loadgen {
 
 tl::expected<std::string, std::string> read_text(const std::string& path) {
   const auto failed = [&path](int os_code) {
-    return tl::unexpected("cannot read " + path + ": " + std::strerror(os_code));
+    return tl::unexpected("cannot read " + path + ": " +
+                          (os_code == EISDIR ? "it is a folder" : std::strerror(os_code)));
   };
   std::FILE* file = std::fopen(path.c_str(), "re");
   if (file == nullptr) return failed(errno);
