@@ -106,7 +106,8 @@ class Programs:
     """Makers of servers, and of the command lines of clients."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="smtpmark-peers-")
+        self.scratch = tempfile.TemporaryDirectory(prefix="smtpmark-peers-")  # goes with it
+        self.folder = self.scratch.name
         self.program = str(ROOT / "build/release/loadgen/smtpmark")
         self.loopback = str(ROOT / "build/release/bench/loopback")
         self.next_port = 10000
@@ -160,10 +161,10 @@ class Programs:
                 "--quiet", "--results-dir", self.folder]
 
     def postal(self, work, port):
-        """Goes on until it is ended; a thread a session."""
+        """Goes on until it is ended; a thread a session. It leaves a log where it runs."""
         kib = str(work.size // 1024)
-        return ["postal", "-m", kib, "-M", kib, "-t", str(work.sessions), "-r", "100000000", "-c",
-                "1", f"[127.0.0.1]{port}", self.users]
+        return ["env", "-C", self.folder, "postal", "-m", kib, "-M", kib, "-t", str(work.sessions),
+                "-r", "100000000", "-c", "1", f"[127.0.0.1]{port}", self.users]
 
     def nodemailer(self, work, port):
         return ["node", str(ROOT / "bench/nodemailer_client.js"), "127.0.0.1", str(port),
