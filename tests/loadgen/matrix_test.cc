@@ -63,13 +63,10 @@ Setting mechanism(const char* name, MechanismSet set) {
 
 // Made once for all combinations.
 Setting certificate(const char* name, io::KeyKind kind, std::size_t length) {
-  const auto made =
-      std::make_shared<const io::Certificate>(io::Certificate::make(kind, length).value());
-  const std::string root =
-      files().write("root-" + std::string(io::to_string(kind)), made->root_to_pem());
-  return {name, [made, root](Case& one) {
-            one.pair.certificate = made.get();
-            one.ca_file = root;
+  const MadeCertificate made(kind, length, files());
+  return {name, [made](Case& one) {
+            one.pair.certificate = made.chain.get();
+            one.ca_file = made.root;
           }};
 }
 

@@ -111,13 +111,10 @@ Knob backends(Which ring_of) {
 
 // Made once for all cases.
 Setting certificate(const char* name, io::KeyKind kind, std::size_t length) {
-  const auto made =
-      std::make_shared<const io::Certificate>(io::Certificate::make(kind, length).value());
-  const std::string root =
-      files().write("root-" + std::string(io::to_string(kind)), made->root_to_pem());
-  return {name, [made, root](Case& one) {
-            one.certificate = made.get();
-            one.ca_file = root;
+  const MadeCertificate made(kind, length, files());
+  return {name, [made](Case& one) {
+            one.certificate = made.chain.get();
+            one.ca_file = made.root;
           }};
 }
 

@@ -6,7 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+
+#include "io/certificate.h"
 
 namespace smtpmark::loadgen::testing {
 
@@ -31,6 +34,16 @@ class ScratchFiles {
 
  private:
   std::filesystem::path folder_;
+};
+
+// A chain of certificates, and the file with its root.
+struct MadeCertificate {
+  MadeCertificate(io::KeyKind kind, std::size_t length, const ScratchFiles& files)
+      : chain(std::make_shared<const io::Certificate>(io::Certificate::make(kind, length).value())),
+        root(files.write("root-" + std::string(io::to_string(kind)), chain->root_to_pem())) {}
+
+  std::shared_ptr<const io::Certificate> chain;
+  std::string root;
 };
 
 }  // namespace smtpmark::loadgen::testing
