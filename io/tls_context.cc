@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "io/client_library.h"
 #include "io/openssl_text.h"
 
 namespace smtpmark::io {
@@ -209,7 +210,8 @@ Done TlsContext::verify_server(const TlsClientOptions& options) {
 }
 
 tl::expected<TlsContext, std::string> TlsContext::for_client(const TlsClientOptions& options) {
-  TlsContext made(SSL_CTX_new(TLS_client_method()), false);
+  OSSL_LIB_CTX* const library = options.plain_library ? nullptr : client_library();
+  TlsContext made(SSL_CTX_new_ex(library, nullptr, TLS_client_method()), false);
   if (auto applied = made.apply_common(options); !applied) return tl::unexpected(applied.error());
   if (options.resume) {
     made.sessions_ = std::make_unique<TlsSessions>();

@@ -40,7 +40,8 @@ struct TlsClientOptions : TlsCommonOptions {
   std::optional<SpkiPin> pin;      // what the server's key must be, verified or not
   std::string certificate_file;    // of this side, PEM, with key_file; empty: none
   std::string key_file;
-  bool resume = false;  // offer the server a session that it gave before
+  bool resume = false;         // offer the server a session that it gave before
+  bool plain_library = false;  // OpenSSL as it comes in place of client_library(), to compare them
 };
 
 // The name for SNI: that of the server, unless it is an address (RFC 6066, 3) or another is given.
