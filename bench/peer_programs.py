@@ -1,5 +1,6 @@
 """The programs that bench/peers runs: servers for the length of a block, clients to their end."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -26,10 +27,11 @@ def process_cpu_s(pid):
 
 
 class Server:
-    """A sink that runs for the length of a `with` block; `port` tells it where to listen."""
+    """A sink that runs for the length of a `with` block; it listens at `address`, 127.0.0.1:PORT or
+    unix:PATH."""
 
-    def __init__(self, command, port, counters=None):
-        self.command, self.port, self.counters = command, port, counters
+    def __init__(self, command, address, counters=None):
+        self.command, self.address, self.counters = command, address, counters
 
     def __enter__(self):
         self.process = subprocess.Popen(pinned(SERVER_CPU, self.command),
@@ -41,7 +43,14 @@ class Server:
             time.sleep(0.05)
         return self
 
+    @property
+    def port(self):
+        return int(self.address.split(":")[1])
+
     def _listens(self):
+        if self.address.startswith("unix:"):  # the path is there from bind() on, so wait for listen()
+            return any(line.split()[3] == "00010000" and line.endswith(" " + self.address[5:])
+                       for line in pathlib.Path("/proc/self/net/unix").read_text().splitlines())
         wanted = f":{self.port:04X} "
         return any(wanted in line and " 0A " in line
                    for line in pathlib.Path("/proc/self/net/tcp").read_text().splitlines())
@@ -111,54 +120,63 @@ class Programs:
         self.program = str(ROOT / "build/release/loadgen/smtpmark")
         self.loopback = str(ROOT / "build/release/bench/loopback")
         self.next_port = 10000
+        self.over_unix = False
         self.payloads = {}
         self.users = os.path.join(self.folder, "users")
         pathlib.Path(self.users).write_text("sink@example.com\n")
 
-    def port(self):
+    def new_address(self):
         self.next_port += 1
-        return self.next_port
+        if self.over_unix:
+            return f"unix:{self.folder}/{self.next_port}.sock"
+        return f"127.0.0.1:{self.next_port}"
+
+    @contextlib.contextmanager
+    def unix_sockets(self):
+        """Servers that begin in the block listen there in place of TCP."""
+        self.over_unix = True
+        yield
+        self.over_unix = False
 
     # Servers
 
     def smtp_sink(self, *_):
-        port = self.port()
-        return Server(["smtp-sink", "-u", "postfix", "-m", "2000", f"127.0.0.1:{port}", "1000"],
-                      port)
+        address = self.new_address()
+        return Server(["smtp-sink", "-u", "postfix", "-m", "2000", address, "1000"], address)
 
     def smtpmark_sink(self, *options, role="--relay"):
-        port = self.port()
-        counters = os.path.join(self.folder, f"sink-{port}.json")
-        return Server([self.program, "sink", role, f"127.0.0.1:{port}", "--json", counters,
-                       *options], port, counters)
+        address = self.new_address()
+        counters = os.path.join(self.folder, f"sink-{self.next_port}.json")
+        return Server([self.program, "sink", role, address, "--json", counters, *options], address,
+                      counters)
 
     def bare_server(self, *_):
-        port = self.port()
-        return Server([self.loopback, "serve", f"127.0.0.1:{port}"], port)
+        address = self.new_address()
+        return Server([self.loopback, "serve", address], address)
 
     # Clients
 
-    def bare_client(self, work, port, *_):
-        return [self.loopback, "load", f"127.0.0.1:{port}", str(work.messages), str(work.sessions),
+    def bare_client(self, work, address, *_):
+        return [self.loopback, "load", address, str(work.messages), str(work.sessions),
                 str(self.payload(work.size))]
 
-    def smtp_source(self, work, port, *_):
+    def smtp_source(self, work, address, *_):
         long = ["-d"] if work.long else []
         return ["smtp-source", "-s", str(work.sessions), "-m", str(work.messages), "-l",
                 str(work.size), *long, "-f", "load@example.com", "-t", "sink@example.com",
-                f"127.0.0.1:{port}"]
+                address]
 
-    def smtpmark_run(self, work, port, *options):
+    def smtpmark_run(self, work, address, *options):
         tls = () if "--tls" in options else ("--tls", "none")
-        return [self.program, "run", "--target", f"127.0.0.1:{port}", "--role", "relay", *tls,
+        return [self.program, "run", "--target", address, "--role", "relay", *tls,
                 "--connections", str(work.sessions), "--messages-per-connection",
                 "1000000000" if work.long else "1", "--messages", str(work.messages), "--size",
                 str(self.payload(work.size)), "--quiet", "--results-dir", self.folder, *options]
 
-    def empty_sessions(self, count, port, *options):
-        return [self.program, "run", "--target", f"127.0.0.1:{port}", "--role", "relay", *options,
-                "--connections", "100", "--messages-per-connection", "0", "--messages", str(count),
-                "--quiet", "--results-dir", self.folder]
+    def empty_sessions(self, count, at_once, address, *options):
+        return [self.program, "run", "--target", address, "--role", "relay", *options,
+                "--connections", str(at_once), "--messages-per-connection", "0", "--messages",
+                str(count), "--quiet", "--results-dir", self.folder]
 
     def postal(self, work, port):
         """Goes on until it is ended; a thread a session. It leaves a log where it runs."""
@@ -187,7 +205,7 @@ class Programs:
         """The octets that smtp-source makes of a message of that size, its header included."""
         if size not in self.payloads:
             with self.smtpmark_sink() as server:
-                client_run(self.smtp_source(Work(messages=500, size=size), server.port))
+                client_run(self.smtp_source(Work(messages=500, size=size), server.address))
             self.payloads[size] = round(
                 server.counted("octets_received") / server.counted("messages_received"))
         return self.payloads[size]
