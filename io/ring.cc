@@ -24,8 +24,9 @@ namespace {
 }
 
 constexpr TimeNs kFar = 5 * kMillisecond;
-constexpr TimeNs kSweepEvery = kSecond;  // each connection
-constexpr std::size_t kMostSwept = 256;  // connections at once
+constexpr TimeNs kMostHeldBack = 100'000;  // what is ready to be submitted, in a pass
+constexpr TimeNs kSweepEvery = kSecond;    // each connection
+constexpr std::size_t kMostSwept = 256;    // connections at once
 
 __kernel_timespec to_timespec(TimeNs time) {
   return {static_cast<long long>(time / kSecond), static_cast<long long>(time % kSecond)};
@@ -118,10 +119,28 @@ io_uring_sqe* Ring::next_entry() {
   // it alone.
   for (int attempt = 0; attempt < 1000; ++attempt) {
     if (io_uring_sqe* entry = io_uring_get_sqe(&ring_)) return entry;
-    const int result = io_uring_submit(&ring_);
+    const int result = submit();
     if (result == -EBUSY || result == -EAGAIN) io_uring_get_events(&ring_);
   }
   give_up("submission", -EBUSY);
+}
+
+void Ring::stamp_submission() {
+  submitted_at_ = now();
+  for (TimeNs* submitted_at : to_stamp_) *submitted_at = submitted_at_;
+  to_stamp_.clear();
+}
+
+int Ring::submit() {
+  stamp_submission();
+  return io_uring_submit(&ring_);
+}
+
+// A pass with long work in it, as handshakes are, does not keep what is ready to its end: peers
+// would be idle for as long, and this thread after that.
+void Ring::submit_if_held_back() {
+  if (io_uring_sq_ready(&ring_) == 0 || now() - submitted_at_ < kMostHeldBack) return;
+  submit();
 }
 
 void Ring::receive(Completion& completion, int descriptor) {
@@ -177,6 +196,7 @@ void Ring::run_once(TimeNs deadline) {
     give_up("wait", result);
   }
   begin_pass(now());
+  submitted_at_ = pass_time();
   handle_completions();
   run_due();
 }
@@ -185,7 +205,7 @@ void Ring::run_once(TimeNs deadline) {
 // of its own costs a kernel timer each time; what is far away is watched by one request that stays
 // in the ring.
 int Ring::submit_and_wait(TimeNs due) {
-  if (at_submission_ > 0) submitted_at_ = now();
+  if (!to_stamp_.empty()) stamp_submission();
   const unsigned wanted = at_submission_ + 1;
   const bool goes_on = has_posted() || (!starved_.empty() && buffers_->available() > 0);
   if (poller_) {
@@ -235,7 +255,7 @@ void Ring::on_watch(Completion& self, int /*result*/, std::uint32_t /*flags*/) {
 
 void Ring::handle_completions() {
   if (poller_) return poller_->handle_completions();
-  const std::uint32_t expected = at_submission_;
+  quiet_in_pass_ = 0;
   std::uint32_t handled = 0;
   io_uring_cqe* entry = nullptr;
   unsigned head = 0;
@@ -246,8 +266,9 @@ void Ring::handle_completions() {
     io_uring_cq_advance(&ring_, 1);
     completion.handler(completion, result, flags);
     ++handled;
+    submit_if_held_back();
   }
-  busy_ = handled > expected;
+  busy_ = handled > quiet_in_pass_;
 }
 
 void Ring::feed_starved() {

@@ -108,13 +108,18 @@ class Ring final : public Scheduler {
   void expect_completion() noexcept { ++house_keeping_in_flight_; }
   void expected_completion_came() noexcept { --house_keeping_in_flight_; }
   // For an operation that completes while it is submitted: the ring waits for one completion more
-  // than there are of these, so that it does not wake up for what it knows already.
-  void expect_at_submission() noexcept { ++at_submission_; }
-  void came_at_submission() noexcept { --at_submission_; }
+  // than there are of these, so that it does not wake up for what it knows already. Sets
+  // `submitted_at`, which is to stay until then, when it is submitted.
+  void expect_at_submission(TimeNs& submitted_at) {
+    ++at_submission_;
+    to_stamp_.push_back(&submitted_at);
+  }
+  void came_at_submission() noexcept {
+    --at_submission_;
+    ++quiet_in_pass_;
+  }
   // Something depends on its end after all: the ring wakes up for it.
   void wake_for_submission() noexcept { --at_submission_; }
-  // When the latest of these were submitted.
-  TimeNs submitted_at() const noexcept { return submitted_at_; }
   // A receive ended for want of a buffer: `socket` is armed again when there is one.
   void wait_for_buffer(Socket& socket) { starved_.push_back(&socket); }
 
@@ -129,6 +134,9 @@ class Ring final : public Scheduler {
   Result<void> make_poller(const RingOptions& options);
   io_uring_sqe* prepare(Completion& completion);
   io_uring_sqe* next_entry();
+  void stamp_submission();
+  int submit();
+  void submit_if_held_back();
   int submit_and_wait(TimeNs due);
   int submit_and_gather(TimeNs due);
   void watch(TimeNs due);
@@ -165,7 +173,9 @@ class Ring final : public Scheduler {
   std::uint64_t wakeup_count_ = 0;
   std::uint32_t house_keeping_in_flight_ = 0;
   std::uint32_t at_submission_ = 0;  // completions that come before the next wait
-  TimeNs submitted_at_ = 0;
+  std::uint32_t quiet_in_pass_ = 0;  // that have come in the latest pass
+  std::vector<TimeNs*> to_stamp_;    // with the time of the next submission
+  TimeNs submitted_at_ = 0;          // the latest submission, or wait behind it
   TimeNs coalesce_ns_ = 0;
   bool busy_ = false;  // the latest pass had a completion that did not come with a submission
   bool shutting_down_ = false;

@@ -216,7 +216,7 @@ void Socket::submit_send(bool may_be_quiet) {
   const bool whole = shown.octets == output_.in_flight();
   sends_quietly_ = whole && may_be_quiet;
   sends_the_rest_ = whole && !sends_quietly_;
-  if (sends_quietly_) ring_.expect_at_submission();
+  if (sends_quietly_) ring_.expect_at_submission(sent_at_);
   ring_.send(send_, descriptor_, shown.batch->vectors.data(), shown.count, shown.batch->message,
              sends_quietly_ ? kSendNow : kSendAll);
   send_.in_flight = true;
@@ -240,7 +240,7 @@ void Socket::on_send(Completion& self, int result, std::uint32_t /*flags*/) {
   }
   if (result >= 0) {
     socket.output_.sent(static_cast<std::size_t>(result));
-    socket.sent_at_ = quietly ? socket.ring_.submitted_at() : socket.ring_.pass_time();
+    if (!quietly) socket.sent_at_ = socket.ring_.pass_time();
   } else if (result != -EINTR && result != -EAGAIN) {
     socket.fail(error_from_errno(-result));
     socket.output_.clear();
