@@ -35,6 +35,10 @@ class TurnSource {
   // Whether the run has ended, so that a turn already given is not to be begun any more. Who runs
   // the sessions ends their naps then (io::Scheduler).
   virtual bool ended(TimeNs now) const = 0;
+  // How long a session that take() has given nothing stays connected: where time ends the run, a
+  // load keeps its connections for as long, also those that have had their last turn. 0: it may end
+  // at once.
+  virtual TimeNs held_until() const { return 0; }
 };
 
 // The command lines of a plan before its first MAIL, written out once.
@@ -109,6 +113,7 @@ class ClientSession {
   io::Task<bool> messages();
   std::uint64_t session_length();
   io::Task<bool> between_messages();
+  io::Task<> rest_until(TimeNs until);
   std::optional<Turn> next_turn();
   io::Task<bool> transaction();
   io::Task<bool> pipelined_transaction();

@@ -26,7 +26,10 @@ io::Task<bool> ClientSession::messages() {
       if (const bool ok = co_await between_messages(); !ok) co_return false;
     }
     const std::optional<Turn> next = next_turn();
-    if (!next) co_return true;
+    if (!next) {
+      co_await rest_until(context_.turns.held_until());
+      co_return true;
+    }
     if (next->intended != 0) {
       transport_->stand_by();
       const bool begun = co_await wait_for_turn(context_, transport_->scheduler(), *next);
@@ -48,17 +51,20 @@ std::uint64_t ClientSession::session_length() {
 
 io::Task<bool> ClientSession::between_messages() {
   const SessionShape& shape = context_.plan.shape;
-  if (shape.think.mean_ns > 0) {
-    transport_->stand_by();
-    io::Scheduler& scheduler = transport_->scheduler();
-    const TimeNs until = now_ + shape.think.draw(random_);
-    while (now_ < until && !context_.turns.ended(now_)) {
-      co_await scheduler.nap_until(until);
-      now_ = scheduler.now();
-    }
-  }
+  if (shape.think.mean_ns > 0) co_await rest_until(now_ + shape.think.draw(random_));
   if (!shape.reset_between) co_return true;
   co_return co_await reset();
+}
+
+// Or until the run has ended.
+io::Task<> ClientSession::rest_until(TimeNs until) {
+  if (now_ >= until) co_return;
+  transport_->stand_by();
+  io::Scheduler& scheduler = transport_->scheduler();
+  while (now_ < until && !context_.turns.ended(now_)) {
+    co_await scheduler.nap_until(until);
+    now_ = scheduler.now();
+  }
 }
 
 // A session that is a turn as a whole goes on until the run ends.

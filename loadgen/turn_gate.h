@@ -50,6 +50,10 @@ class TurnGate final : public TurnSource {
     return now >= end_ || overrun_ || stop_.load(std::memory_order_relaxed);
   }
 
+  TimeNs held_until() const override {
+    return sequence_ && spent_ < share_.turns && end_ != io::kNever ? end_ : 0;
+  }
+
   // More turns wait than may, and that is to stop the run.
   bool overrun() const noexcept { return overrun_; }
   // The most that waited at once.

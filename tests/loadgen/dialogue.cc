@@ -107,7 +107,7 @@ PairOutcome run_pair(const SessionPlan& plan, const SinkOptions& sink_options,
   sink_end.next_piece = options.piece_to_sink;
   const Script script(plan);
   MailSource mail(plan);
-  CountedTurns turns(options.messages);
+  CountedTurns turns(options.messages, options.held_until);
   PairOutcome outcome;
   outcome.client.metrics.begin(0, {}, 1);
   SaslClient sasl(plan.auth);

@@ -17,10 +17,11 @@
 
 namespace smtpmark::loadgen::testing {
 
-// Gives a fixed number of turns.
+// Gives a fixed number of turns; sessions stay connected until `held_until`.
 class CountedTurns final : public TurnSource {
  public:
-  explicit CountedTurns(std::uint64_t turns) : left_(turns) {}
+  explicit CountedTurns(std::uint64_t turns, TimeNs held_until = 0)
+      : left_(turns), held_until_(held_until) {}
   std::optional<Turn> take(TimeNs /*now*/) override {
     if (left_ == 0) return std::nullopt;
     --left_;
@@ -28,9 +29,11 @@ class CountedTurns final : public TurnSource {
   }
   bool due(TimeNs /*now*/) const override { return left_ > 0; }
   bool ended(TimeNs /*now*/) const override { return false; }
+  TimeNs held_until() const override { return held_until_; }
 
  private:
   std::uint64_t left_;
+  TimeNs held_until_;
 };
 
 // Answers like a server that plays a script: says `greeting`, then for each line from the client
@@ -68,6 +71,7 @@ struct PairOptions {
   const io::Certificate* certificate = &shared_certificate();  // of the sink
   ProxyVersion proxy = ProxyVersion::kNone;  // what is said of the client before its session
   std::uint64_t messages = 1;
+  TimeNs held_until = 0;  // the client's session, behind its last message
 };
 
 // The TLS of both sides, which more than one pair of sessions may have in common.

@@ -50,6 +50,20 @@ TEST(SessionShape, PausesBetweenMessages) {
       << "the pause is not the message's";
 }
 
+TEST(SessionShape, StaysConnectedUntilTheRunsEnd) {
+  PairOptions options = five_messages();
+  options.held_until = 60 * io::kSecond;
+  SessionPlan plan = relay_plan(TlsPolicy::kNone);
+  plan.messages_per_connection = 100;
+  const PairOutcome outcome = run_pair(plan, {}, options);
+  expect_clean(outcome, 5, false);
+  EXPECT_EQ(lines_of(outcome.client.sent, "QUIT"), 1U);
+  const Histogram& session = outcome.client.metrics.histogram(Phase::kSession);
+  EXPECT_EQ(session.count(), 1U);
+  EXPECT_GE(session.max_ns(), 58 * io::kSecond);
+  EXPECT_LT(session.max_ns(), 60 * io::kSecond);
+}
+
 TEST(SessionShape, AbortsWhereItIsToldTo) {
   const struct {
     AbortShares shares;

@@ -39,6 +39,22 @@ TEST(TurnGate, GivesNoMoreThanItsShare) {
   EXPECT_FALSE(closed.gate.ended(1)) << "those that were given may still be begun";
 }
 
+TEST(TurnGate, WhereTimeEndsAnOpenLoopItsConnectionsAreHeldUntilThen) {
+  const RateCurve curve = constant(10.0);
+  TurnShare share = share_of(curve);
+  share.turns = 2;
+  Gate open(share, 100, 100 + 10 * io::kSecond);
+  EXPECT_TRUE(open.gate.take(100).has_value());
+  EXPECT_EQ(open.gate.held_until(), 100 + 10 * io::kSecond);
+  EXPECT_TRUE(open.gate.take(100).has_value());
+  EXPECT_EQ(open.gate.held_until(), 0U) << "their number has ended it";
+  share.turns = TurnShare::kUnlimited;
+  Gate endless(share, 100, io::kNever);
+  EXPECT_EQ(endless.gate.held_until(), 0U);
+  Gate closed({}, 100, 200);
+  EXPECT_EQ(closed.gate.held_until(), 0U);
+}
+
 TEST(TurnGate, AStopEndsIt) {
   Gate closed({}, 0, io::kNever);
   EXPECT_TRUE(closed.gate.take(1).has_value());
