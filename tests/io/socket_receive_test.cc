@@ -190,7 +190,7 @@ TEST_F(TinyBufferTest, AStarvedSocketDoesNotSpin) {
 }
 
 // Gives buffers back from a timer, with no completion that could come.
-Task<> sleep_then_read(Transport& transport, TimeNs until, Outcome& outcome) {
+Task<> read_32_later(Transport& transport, TimeNs until, Outcome& outcome) {
   co_await transport.scheduler().sleep_until(until);
   co_await read_count(transport, 32, outcome);
 }
@@ -205,7 +205,7 @@ TEST_F(TinyBufferTest, BuffersGivenBackByATimerReachTheStarvedAtOnce) {
   spawn(read_count(*hungry.socket, 7, hungry_outcome));
   run_for(10 * kMillisecond);
   Outcome holder_outcome;
-  spawn(sleep_then_read(*holder.socket, ring_->now() + 20 * kMillisecond, holder_outcome));
+  spawn(read_32_later(*holder.socket, ring_->now() + 20 * kMillisecond, holder_outcome));
   const TimeNs began = ring_->now();
   while (!hungry_outcome.done && ring_->now() < began + 10 * kSecond) {
     ring_->run_once(began + 10 * kSecond);  // nothing else would end this wait

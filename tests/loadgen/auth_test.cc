@@ -8,16 +8,16 @@
 namespace smtpmark::loadgen::testing {
 namespace {
 
-constexpr const char* kToken = "token";
+constexpr const char* kAuthToken = "token";
 
 SinkOptions open_sink() {
   SinkOptions options;
   options.auth.mechanisms = kAllMechanisms;
-  options.auth.users = one_user(kSinkUser, kSinkPassword, kToken);
+  options.auth.users = one_user(kSinkUser, kSinkPassword, kAuthToken);
   return options;
 }
 
-SessionPlan plan_with(AuthPlan auth) {
+SessionPlan submission_with(AuthPlan auth) {
   SessionPlan plan;
   plan.role = Role::kSubmission;
   plan.tls = TlsPolicy::kRequired;
@@ -26,10 +26,10 @@ SessionPlan plan_with(AuthPlan auth) {
 }
 
 SessionPlan good_plan(MechanismSet mechanisms) {
-  return plan_with(auth_as(mechanisms, kSinkUser, kSinkPassword, kToken));
+  return submission_with(auth_as(mechanisms, kSinkUser, kSinkPassword, kAuthToken));
 }
 
-ErrorRow only_error(const ClientOutcome& outcome) {
+ErrorRow only_auth_error(const ClientOutcome& outcome) {
   EXPECT_EQ(outcome.metrics.errors().size(), 1U);
   return outcome.metrics.errors().empty() ? ErrorRow{} : outcome.metrics.errors().front();
 }
@@ -79,8 +79,8 @@ TEST(Auth, AChannelIsBoundInTls12Too) {
 TEST(Auth, EveryMechanismReportsAWrongPassword) {
   for (const parser::AuthMechanism mechanism : kMechanisms) {
     const PairOutcome outcome =
-        run_pair(plan_with(auth_as(mechanism, kSinkUser, "guess", "guess")), open_sink(), {});
-    const ErrorRow row = only_error(outcome.client);
+        run_pair(submission_with(auth_as(mechanism, kSinkUser, "guess", "guess")), open_sink(), {});
+    const ErrorRow row = only_auth_error(outcome.client);
     EXPECT_EQ(row.phase, Phase::kAuth) << parser::to_string(mechanism);
     EXPECT_EQ(row.code, 535) << parser::to_string(mechanism);
     EXPECT_EQ(outcome.sink.auth_failed, 1U) << parser::to_string(mechanism);
@@ -111,7 +111,7 @@ TEST(Auth, AutoTakesTheStrongestThatIsOfferedAndThatTheUserCanUse) {
     expect_let_in(run_pair(good_plan(kAllMechanisms), options, {}), mechanism);
     options.auth.mechanisms &= ~static_cast<MechanismSet>(mechanism);
   }
-  const SessionPlan by_token = plan_with(auth_as(kAllMechanisms, kSinkUser, "", kToken));
+  const SessionPlan by_token = submission_with(auth_as(kAllMechanisms, kSinkUser, "", kAuthToken));
   expect_let_in(run_pair(by_token, open_sink(), {}), parser::kAuthOauthBearer);
 }
 
@@ -121,7 +121,7 @@ TEST(Auth, ATokenTooLongForACommandFollowsItsChallenge) {
   options.auth.users = one_user(kSinkUser, "", token);
   for (const auto mechanism : {parser::kAuthOauthBearer, parser::kAuthXoauth2}) {
     for (const auto initial : {InitialResponse::kAuto, InitialResponse::kAlways}) {
-      SessionPlan plan = plan_with(auth_as(mechanism, kSinkUser, "", token));
+      SessionPlan plan = submission_with(auth_as(mechanism, kSinkUser, "", token));
       plan.auth.initial_response = initial;
       expect_let_in(run_pair(plan, options, {}), mechanism);
     }
@@ -191,7 +191,7 @@ TEST(Auth, AChallengeThatIsNoBase64IsCanceled) {
     for (const char* garbage : {"334 !\r\n", "334 YQ\r\n", "334 Username:\r\n"}) {
       const ClientOutcome outcome =
           against(good_plan(mechanism), {garbage, "501 5.7.0 canceled\r\n"});
-      EXPECT_EQ(only_error(outcome).kind, "auth-exchange") << parser::to_string(mechanism);
+      EXPECT_EQ(only_auth_error(outcome).kind, "auth-exchange") << parser::to_string(mechanism);
       EXPECT_TRUE(outcome.sent.ends_with("\r\n*\r\n")) << outcome.sent;
       EXPECT_TRUE(outcome.ended);
     }
@@ -203,7 +203,7 @@ TEST(Auth, AChallengeThatMakesNoSenseIsCanceled) {
   for (const parser::AuthMechanism mechanism : kWithoutTls) {
     const ClientOutcome outcome =
         against(good_plan(mechanism), {garbage, garbage, garbage, garbage, garbage});
-    EXPECT_EQ(only_error(outcome).kind, "auth-exchange") << parser::to_string(mechanism);
+    EXPECT_EQ(only_auth_error(outcome).kind, "auth-exchange") << parser::to_string(mechanism);
     EXPECT_TRUE(outcome.sent.ends_with("\r\n*\r\n")) << outcome.sent;
     EXPECT_TRUE(outcome.ended);
   }
@@ -216,25 +216,25 @@ TEST(Auth, AChallengeMayBeAsLongAsALineOfAuth) {
       against(plan, {"334 " + longest + "\r\n", "334 \r\n", "235 2.7.0 welcome\r\n"});
   EXPECT_EQ(taken.metrics.total().auth_accepted, 1U);
   const ClientOutcome refused = against(plan, {"334 " + longest + "AAAA\r\n"});
-  EXPECT_EQ(only_error(refused).kind, "protocol");
+  EXPECT_EQ(only_auth_error(refused).kind, "protocol");
 }
 
 TEST(Auth, AConnectionLostInTheMiddleIsOneError) {
   for (const parser::AuthMechanism mechanism : kWithoutTls) {
     for (const char* end : {"EOF", "RESET"}) {
       const ClientOutcome outcome = against(good_plan(mechanism), {end});
-      EXPECT_EQ(only_error(outcome).phase, Phase::kAuth) << parser::to_string(mechanism);
+      EXPECT_EQ(only_auth_error(outcome).phase, Phase::kAuth) << parser::to_string(mechanism);
       EXPECT_EQ(outcome.metrics.total().messages_failed, 1U);
     }
     const ClientOutcome lost = against(good_plan(mechanism), {"334 !\r\n", "EOF"});
-    EXPECT_EQ(only_error(lost).kind, "auth-exchange");
+    EXPECT_EQ(only_auth_error(lost).kind, "auth-exchange");
   }
 }
 
 TEST(Auth, AServerThatProvesNothingIsNotTrusted) {
   for (const auto mechanism : {parser::kAuthScramSha1, parser::kAuthScramSha256}) {
     const ClientOutcome outcome = against(good_plan(mechanism), {"235 2.7.0 welcome\r\n"});
-    EXPECT_EQ(only_error(outcome).kind, "auth-unproven");
+    EXPECT_EQ(only_auth_error(outcome).kind, "auth-unproven");
     EXPECT_EQ(outcome.sent.find("MAIL"), std::string::npos);
   }
 }
@@ -243,7 +243,7 @@ TEST(Auth, AServerThatAcceptsAWrongPasswordIsAnErrorOfItsOwnKind) {
   SessionPlan plan = good_plan(parser::kAuthPlain);
   plan.auth.wrong_password_share = 1.0;
   const ClientOutcome outcome = against(plan, {"235 2.7.0 welcome\r\n"});
-  EXPECT_EQ(only_error(outcome).kind, "wrong-password-accepted");
+  EXPECT_EQ(only_auth_error(outcome).kind, "wrong-password-accepted");
   EXPECT_EQ(outcome.metrics.total().auth_rejected_as_wanted, 0U);
   EXPECT_EQ(outcome.sent.find("MAIL"), std::string::npos);
 }
@@ -253,7 +253,7 @@ TEST(Auth, OnlyA535IsTheRejectionThatIsWanted) {
   plan.auth.wrong_password_share = 1.0;
   for (const int code : {454, 500, 421}) {
     const ClientOutcome outcome = against(plan, {std::to_string(code) + " 5.0.0 no\r\n"});
-    EXPECT_EQ(only_error(outcome).code, code);
+    EXPECT_EQ(only_auth_error(outcome).code, code);
     EXPECT_EQ(outcome.metrics.total().auth_rejected_as_wanted, 0U);
   }
 }

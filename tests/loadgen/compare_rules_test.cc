@@ -8,7 +8,7 @@
 namespace smtpmark::loadgen {
 namespace {
 
-class ThresholdFile : public testing::Test {
+class ThresholdFile : public ::testing::Test {
  protected:
   ~ThresholdFile() override { std::remove(file_.c_str()); }
 

@@ -31,7 +31,7 @@ class AddressFile {
 };
 
 template <class Change>
-SessionPlan plan_with(Change change) {
+SessionPlan international_plan(Change change) {
   RunOptions options;
   options.target = "127.0.0.1:25";
   options.tls = "none";
@@ -61,7 +61,8 @@ std::vector<std::string> mails_of(const PairOutcome& outcome) {
 
 TEST(International, MessagesWithAnAddressOfAFileBeyondAsciiSaySo) {
   const AddressFile people("ann@example.com\nkäthe@bücher.example\n");
-  const SessionPlan plan = plan_with([&](RunOptions& o) { o.recipients_file = people.path(); });
+  const SessionPlan plan =
+      international_plan([&](RunOptions& o) { o.recipients_file = people.path(); });
   const PairOutcome outcome = run_pair(plan, {}, four_messages());
   expect_clean(outcome, 4, false);
   const std::vector<std::string> mails = mails_of(outcome);
@@ -74,7 +75,8 @@ TEST(International, MessagesWithAnAddressOfAFileBeyondAsciiSaySo) {
 
 TEST(International, SoDoThoseWithASenderBeyondAscii) {
   const AddressFile people("ann@example.com\nkäthe@example.com\n");
-  const SessionPlan plan = plan_with([&](RunOptions& o) { o.senders_file = people.path(); });
+  const SessionPlan plan =
+      international_plan([&](RunOptions& o) { o.senders_file = people.path(); });
   const PairOutcome outcome = run_pair(plan, {}, four_messages());
   expect_clean(outcome, 4, false);
   EXPECT_EQ(outcome.sink.mails_smtputf8, 2U);
@@ -82,13 +84,14 @@ TEST(International, SoDoThoseWithASenderBeyondAscii) {
 
 TEST(International, AHeaderBeyondAsciiIsEveryMessages) {
   const AddressFile people("käthe@example.com\nann@example.com\n");
-  const SessionPlan plan = plan_with([&](RunOptions& o) { o.senders_file = people.path(); });
+  const SessionPlan plan =
+      international_plan([&](RunOptions& o) { o.senders_file = people.path(); });
   EXPECT_EQ(run_pair(plan, {}, four_messages()).sink.mails_smtputf8, 4U);
 }
 
 TEST(International, PatternsAndDomainsCountToo) {
   const auto mails = [](auto change) {
-    const PairOutcome outcome = run_pair(plan_with(change), {}, four_messages());
+    const PairOutcome outcome = run_pair(international_plan(change), {}, four_messages());
     expect_clean(outcome, 4, false);
     return outcome.sink.mails_smtputf8;
   };
@@ -108,7 +111,8 @@ TEST(International, ASessionWithoutSmtputf8OnOfferIsAnError) {
   const AddressFile people("ann@example.com\nkäthe@bücher.example\n");
   SinkOptions sink;
   sink.extensions &= ~std::uint64_t{parser::kCapSmtpUtf8};
-  const SessionPlan plan = plan_with([&](RunOptions& o) { o.recipients_file = people.path(); });
+  const SessionPlan plan =
+      international_plan([&](RunOptions& o) { o.recipients_file = people.path(); });
   const PairOutcome outcome = run_pair(plan, sink, four_messages());
   ASSERT_EQ(outcome.client.metrics.errors().size(), 1U);
   EXPECT_EQ(outcome.client.metrics.errors().front().kind, "capability-not-offered");

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kMessages = 4;
 constexpr std::size_t kCases = 200;
-constexpr const char* kToken = "token";
+constexpr const char* kMatrixToken = "token";
 constexpr std::uint64_t kLeastStamped = 1024;  // octets: there is room for a header and its stamp
 
 // Certificates that are made once for all cases.
@@ -53,10 +53,10 @@ Setting way(const char* name, Role role, TlsPolicy tls) {
 Setting mechanism(const char* name, MechanismSet set) {
   return {name, [set](Case& one) {
             one.sink.auth.mechanisms = kAllMechanisms;
-            one.sink.auth.users = one_user(kSinkUser, kSinkPassword, kToken);
+            one.sink.auth.users = one_user(kSinkUser, kSinkPassword, kMatrixToken);
             if (one.plan.role != Role::kSubmission && one.plan.role != Role::kSubmissions) return;
             const InitialResponse initial = one.plan.auth.initial_response;
-            one.plan.auth = auth_as(set, kSinkUser, kSinkPassword, kToken);
+            one.plan.auth = auth_as(set, kSinkUser, kSinkPassword, kMatrixToken);
             one.plan.auth.initial_response = initial;
           }};
 }

@@ -17,7 +17,7 @@
 #include "tests/loadgen/pairwise.h"
 #include "tests/loadgen/scratch_files.h"
 
-namespace smtpmark::loadgen::testing {
+namespace smtpmark::loadgen::testing::network {
 namespace {
 
 constexpr std::uint64_t kTurns = 24;  // a case: messages, or sessions
@@ -436,4 +436,4 @@ TEST(NetworkMatrix, EveryPairOfKnobsDeliversEveryMessageWithAuth) {
 }
 
 }  // namespace
-}  // namespace smtpmark::loadgen::testing
+}  // namespace smtpmark::loadgen::testing::network

@@ -20,13 +20,14 @@ RunOptions with(Change change) {
   return options;
 }
 
-std::string refusal(const RunOptions& options) {
+std::string plan_refusal(const RunOptions& options) {
   const auto plan = make_run_plan(options);
   return plan ? "" : plan.error();
 }
 
 void expect_refusal(const RunOptions& options, const std::string& part) {
-  EXPECT_NE(refusal(options).find(part), std::string::npos) << part << " / " << refusal(options);
+  EXPECT_NE(plan_refusal(options).find(part), std::string::npos)
+      << part << " / " << plan_refusal(options);
 }
 
 TEST(RunPlan, StagesAreRampsAndSteps) {
@@ -69,7 +70,7 @@ TEST(RunPlan, RefusesRatesThatAreImpossible) {
   expect_refusal(with([](RunOptions& o) { o.stages = {"9s:3e6"}, o.threads = 2; }), "2 threads");
   expect_refusal(with([](RunOptions& o) { o.rate = 0.01; }), "not a single one");
   expect_refusal(with([](RunOptions& o) { o.stages = {"9s@0"}; }), "not a single one");
-  EXPECT_EQ(refusal(with([](RunOptions& o) { o.rate = 0.2; })), "");
+  EXPECT_EQ(plan_refusal(with([](RunOptions& o) { o.rate = 0.2; })), "");
 }
 
 TEST(RunPlan, RefusesWhatOnlyAnOpenLoopKnows) {
@@ -186,7 +187,7 @@ TEST(RunPlan, RefusesOptionsOfTlsWhereThereIsNone) {
       change(o);
     });
   };
-  EXPECT_EQ(refusal(over_unix([](RunOptions&) {})), "");
+  EXPECT_EQ(plan_refusal(over_unix([](RunOptions&) {})), "");
   expect_refusal(over_unix([](RunOptions& o) { o.verify = true, o.ca_file = "ca.pem"; }),
                  "--verify needs TLS, which unix:z.sock is not loaded with");
   expect_refusal(over_unix([](RunOptions& o) { o.ca_file = "ca.pem"; }), "--ca-file needs TLS");
@@ -199,8 +200,9 @@ TEST(RunPlan, RefusesOptionsOfTlsWhereThereIsNone) {
                  "--auth scram-sha-256-plus needs TLS");
   expect_refusal(over_unix([](RunOptions& o) { o.class_texts = {"name=a,tls-pin=x"}; }),
                  "class a: --tls-pin needs TLS");
-  EXPECT_EQ(refusal(over_unix([](RunOptions& o) { o.tls = "required", o.tls_version = "1.2"; })),
-            "");
+  EXPECT_EQ(
+      plan_refusal(over_unix([](RunOptions& o) { o.tls = "required", o.tls_version = "1.2"; })),
+      "");
   expect_refusal(with([](RunOptions& o) { o.tls = "none", o.tls_version = "1.2"; }),
                  "--tls none leaves nothing for --tls-version to do");
 }
@@ -226,7 +228,7 @@ TEST(RunPlan, AClientOfAProxyNeedsTheProxy) {
   expect_refusal(with([](RunOptions& o) { o.proxy_client = "192.0.2.1"; }), "--proxy-client needs");
   expect_refusal(with([](RunOptions& o) { o.class_texts = {"name=a,proxy-client=192.0.2.1"}; }),
                  "class a: --proxy-client needs --proxy");
-  EXPECT_EQ(refusal(with(
+  EXPECT_EQ(plan_refusal(with(
                 [](RunOptions& o) { o.class_texts = {"name=a,proxy=v1,proxy-client=192.0.2.1"}; })),
             "");
 }
