@@ -42,7 +42,8 @@ def main(build, suites):
     counts = [0, 0, 0]
     reasons = set()
     for suite in suites:
-        for name, read in (("meson-logs/testlog.junit.xml", of_junit),
+        for name, read in (("meson-logs/measured.junit.xml", of_junit),
+                           ("meson-logs/others.junit.xml", of_junit),
                            ("tests/servers/outcomes.txt", of_outcomes)):
             path = pathlib.Path(build, suite, name)
             if not path.exists():
