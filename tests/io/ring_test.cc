@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <string>
 #include <thread>
@@ -288,6 +290,44 @@ TEST(CompletionQueue, AnOverflowLosesNothing) {
   (*listener)->stop();
   (*ring)->shut_down();
   EXPECT_EQ((*ring)->live_sockets(), 0U);
+}
+
+// Once something has come. `act` and `outcome` outlive it.
+Task<> act_on_octets(Transport& transport, const std::function<void()>& act, Outcome& outcome) {
+  static_cast<void>(co_await transport.receive());
+  transport.consume(transport.input().size());
+  act();
+  static_cast<void>(co_await transport.flush());
+  outcome.done = true;
+}
+
+// Three whose octets are there in one pass of the loop.
+TEST_F(RingTest, WhatIsWrittenDoesNotWaitForLongWorkOnOthers) {
+  std::array<Connection, 3> connections = {make_connection(), make_connection(), make_connection()};
+  std::string seen;
+  TimeNs seen_at = 0;
+  const std::array<std::function<void()>, 3> acts = {
+      [&] { connections[0].socket->write("reply"); },
+      [&] {
+        const TimeNs begun = ring_->now();
+        while (ring_->now() - begun < 2 * kMillisecond) {
+        }
+      },
+      [&] {
+        connections[0].peer.receive_some(seen);
+        seen_at = ring_->now();
+      }};
+  std::array<Outcome, 3> outcomes;
+  for (std::size_t i = 0; i < acts.size(); ++i) {
+    spawn(act_on_octets(*connections[i].socket, acts[i], outcomes[i]));
+  }
+  run_for(5 * kMillisecond);  // until they wait
+  for (Connection& connection : connections) connection.peer.send_some("x");
+  run_until([&] { return outcomes[0].done && outcomes[1].done && outcomes[2].done; });
+  EXPECT_EQ(seen, "reply");
+  if (ring_->features().backend == Backend::kIoUring) {
+    EXPECT_LE(connections[0].socket->sent_at(), seen_at);
+  }
 }
 
 TEST_F(RingTest, BuffersAreAllBackWhenEveryConnectionHasEnded) {
