@@ -15,6 +15,7 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr double kNsPerS = 1e9;
+constexpr double kTooShortS = 0.02;  // to tell a thread that is busy from one that begins and ends
 
 TimeNs real_now() noexcept {
   timespec now{};
@@ -145,7 +146,7 @@ Surroundings SurroundingsProbe::finish() {
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     const ThreadSample& before = begin_.threads[i];
     const ThreadSample& after = end.threads[i];
-    if (window_s > 0.0) {
+    if (window_s > kTooShortS) {
       seen.busiest_thread = std::max(seen.busiest_thread,
                                      std::min(1.0, (after.active_s - before.active_s) / window_s));
     }

@@ -18,7 +18,8 @@ using io::TimeNs;
 // Of the measured window.
 struct Surroundings {
   // The generator's threads.
-  double busiest_thread = 0.0;   // share of the window in which one ran or waited for a processor
+  // Share of the window in which one ran or waited for a processor; 0 when that was under 20 ms.
+  double busiest_thread = 0.0;
   double runqueue_wait_s = 0.0;  // of all: ready to run, and another had the processor
   std::uint64_t voluntary_switches = 0;
   std::uint64_t involuntary_switches = 0;

@@ -31,6 +31,13 @@ TEST(Surroundings, AThreadThatSpinsIsBusyAndOneThatSleepsIsNot) {
   EXPECT_GE(asleep.capacity_s + 0.1, asleep.busy_s + asleep.steal_s);
 }
 
+TEST(Surroundings, AMomentSaysNothingOfAThread) {
+  SurroundingsProbe probe;
+  probe.begin({gettid()});
+  spin_for(2 * io::kMillisecond);
+  EXPECT_EQ(probe.finish().busiest_thread, 0.0);
+}
+
 TEST(Surroundings, AStallIsSeenAndARegularTickIsNone) {
   SurroundingsProbe probe;
   probe.tick();
