@@ -226,14 +226,21 @@ int Ring::submit_and_wait(TimeNs due) {
   return io_uring_submit_and_wait_timeout(&ring_, &completion, wanted, &timeout, nullptr);
 }
 
+// How many completions make a pass where they are gathered: those of nearly all connections. Those
+// that are left out keep the peer at work meanwhile.
+unsigned Ring::passful() const noexcept {
+  const auto live = static_cast<unsigned>(std::min<std::size_t>(live_.size(), 1U << 16));
+  return std::clamp(live - std::min(live / 2, kLeftOut), 1U, kCoalesced);
+}
+
 // Waits until there is a passful of completions, or as long as they may wait for each other.
 int Ring::submit_and_gather(TimeNs due) {
   const TimeNs current = now();
   const TimeNs wait = std::min(due > current ? due - current : 0, coalesce_ns_);
   io_uring_cqe* completion = nullptr;
   __kernel_timespec timeout = to_timespec(wait);
-  return io_uring_submit_and_wait_timeout(&ring_, &completion, at_submission_ + kCoalesced,
-                                          &timeout, nullptr);
+  return io_uring_submit_and_wait_timeout(&ring_, &completion, at_submission_ + passful(), &timeout,
+                                          nullptr);
 }
 
 // Has a completion come at `due`, or earlier.

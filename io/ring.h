@@ -30,7 +30,8 @@ enum class Backend : std::uint8_t { kIoUring, kEpoll };
 struct RingMode {
   Backend backend = Backend::kIoUring;
   // While completions come, a pass begins so long after the one before at the earliest, unless
-  // kCoalesced of them are there: fewer passes, and times of events are that coarse. 0: at once.
+  // those of nearly all connections are there: fewer passes, and times of events are that coarse.
+  // 0: at once.
   TimeNs coalesce_ns = 0;
 };
 
@@ -59,7 +60,10 @@ struct StartupError {
 // Belongs to the thread that made it, request_stop() apart.
 class Ring final : public Scheduler {
  public:
-  static constexpr unsigned kCoalesced = 64;  // completions
+  // Where completions are gathered, a pass has as many as there are connections less kLeftOut (or
+  // half of them), kCoalesced at most.
+  static constexpr unsigned kLeftOut = 12;
+  static constexpr unsigned kCoalesced = 96;
 
   static tl::expected<std::unique_ptr<Ring>, StartupError> create(const RingOptions& options);
   ~Ring() override;
@@ -138,6 +142,7 @@ class Ring final : public Scheduler {
   int submit();
   void submit_if_held_back();
   int submit_and_wait(TimeNs due);
+  unsigned passful() const noexcept;
   int submit_and_gather(TimeNs due);
   void watch(TimeNs due);
   void handle_completions();

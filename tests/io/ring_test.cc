@@ -255,6 +255,15 @@ TEST(Coalescing, TakesFewerPassesAndLosesNothing) {
   EXPECT_LT(gathered, 200U * kConnections / 2);
 }
 
+TEST(Coalescing, OneConnectionDoesNotWaitForOthers) {
+  constexpr TimeNs kLong = 20 * kMillisecond;
+  RingOptions options;
+  options.mode.coalesce_ns = kLong;
+  const TimeNs begun = monotonic_now();
+  passes_of_echoes(options, 1);
+  EXPECT_LT(monotonic_now() - begun, 200 * kLong / 2);  // 200 echoes, one after the other
+}
+
 TEST(Coalescing, AnIdleRingWaitsForWhatComesAndNotForTheClock) {
   RingOptions options;
   options.mode.coalesce_ns = kMillisecond;
