@@ -226,11 +226,10 @@ int Ring::submit_and_wait(TimeNs due) {
   return io_uring_submit_and_wait_timeout(&ring_, &completion, wanted, &timeout, nullptr);
 }
 
-// How many completions make a pass where they are gathered: those of nearly all connections. Those
-// that are left out keep the peer at work meanwhile.
+// How many completions make a pass where they are gathered: no more than half of the connections
+// can have, lest a peer that gathers too waits for this side while this side waits for it.
 unsigned Ring::passful() const noexcept {
-  const auto live = static_cast<unsigned>(std::min<std::size_t>(live_.size(), 1U << 16));
-  return std::clamp(live - std::min(live / 2, kLeftOut), 1U, kCoalesced);
+  return static_cast<unsigned>(std::clamp<std::size_t>(live_.size() / 2, 1, kCoalesced));
 }
 
 // Waits until there is a passful of completions, or as long as they may wait for each other.

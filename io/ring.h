@@ -29,9 +29,8 @@ enum class Backend : std::uint8_t { kIoUring, kEpoll };
 // How a ring works, as whoever runs the program may choose.
 struct RingMode {
   Backend backend = Backend::kIoUring;
-  // While completions come, a pass begins so long after the one before at the earliest, unless
-  // those of nearly all connections are there: fewer passes, and times of events are that coarse.
-  // 0: at once.
+  // While completions come, a pass begins so long after the one before at the earliest, unless half
+  // of the connections have one: fewer passes, and times of events are that coarse. 0: at once.
   TimeNs coalesce_ns = 0;
 };
 
@@ -60,10 +59,9 @@ struct StartupError {
 // Belongs to the thread that made it, request_stop() apart.
 class Ring final : public Scheduler {
  public:
-  // Where completions are gathered, a pass has as many as there are connections less kLeftOut (or
-  // half of them), kCoalesced at most.
-  static constexpr unsigned kLeftOut = 12;
-  static constexpr unsigned kCoalesced = 96;
+  // Where completions are gathered, a pass has half as many as there are connections, but no more
+  // than these.
+  static constexpr std::size_t kCoalesced = 96;
 
   static tl::expected<std::unique_ptr<Ring>, StartupError> create(const RingOptions& options);
   ~Ring() override;

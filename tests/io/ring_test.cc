@@ -264,6 +264,51 @@ TEST(Coalescing, OneConnectionDoesNotWaitForOthers) {
   EXPECT_LT(monotonic_now() - begun, 200 * kLong / 2);  // 200 echoes, one after the other
 }
 
+Task<> ping_pong(Ring& ring, const Address& address, int rounds, int& left) {
+  Result<SocketPtr> socket = co_await connect(ring, address, nullptr, ring.now() + kPatience);
+  if (!socket) co_return;
+  (*socket)->set_deadline(ring.now() + kPatience);
+  for (int round = 0; round < rounds; ++round) {
+    (*socket)->write("ping");
+    Outcome outcome;
+    co_await read_count(**socket, 4, outcome);
+    if (outcome.received != "ping") co_return;
+  }
+  --left;
+}
+
+TEST(Coalescing, SidesThatBothGatherDoNotWaitForEachOther) {
+  constexpr int kConnections = 20;
+  constexpr int kRounds = 100;
+  constexpr TimeNs kLong = 20 * kMillisecond;
+  RingOptions options;
+  options.mode.coalesce_ns = kLong;
+  std::promise<std::pair<Ring*, Address>> serving;
+  std::thread server([&] {
+    auto ring = Ring::create(options);
+    auto listener = Listener::create(
+        **ring, *Address::resolve("127.0.0.1:0"), 1024,
+        [](void*, SocketPtr socket) { spawn(echo(std::move(socket))); }, nullptr);
+    serving.set_value({ring->get(), (*listener)->address()});
+    (*ring)->run_until([] { return false; });
+    (*listener)->stop();
+    (*ring)->shut_down();
+  });
+  const auto [peer, address] = serving.get_future().get();
+  auto ring = Ring::create(options);
+  ASSERT_TRUE(ring) << ring.error().message;
+  int left = kConnections;
+  for (int i = 0; i < kConnections; ++i) spawn(ping_pong(**ring, address, kRounds, left));
+  const TimeNs begun = (*ring)->now();
+  (*ring)->run_until([&] { return left == 0 || (*ring)->now() - begun > kPatience; });
+  const TimeNs took = (*ring)->now() - begun;
+  peer->request_stop();
+  server.join();
+  (*ring)->shut_down();
+  EXPECT_EQ(left, 0);
+  EXPECT_LT(took, kRounds * kLong / 2);
+}
+
 TEST(Coalescing, AnIdleRingWaitsForWhatComesAndNotForTheClock) {
   RingOptions options;
   options.mode.coalesce_ns = kMillisecond;
