@@ -283,26 +283,29 @@ TEST(Coalescing, SidesThatBothGatherDoNotWaitForEachOther) {
   constexpr TimeNs kLong = 20 * kMillisecond;
   RingOptions options;
   options.mode.coalesce_ns = kLong;
-  std::promise<std::pair<Ring*, Address>> serving;
-  std::thread server([&] {
-    auto ring = Ring::create(options);
-    auto listener = Listener::create(
-        **ring, *Address::resolve("127.0.0.1:0"), 1024,
-        [](void*, SocketPtr socket) { spawn(echo(std::move(socket))); }, nullptr);
-    serving.set_value({ring->get(), (*listener)->address()});
-    (*ring)->run_until([] { return false; });
-    (*listener)->stop();
-    (*ring)->shut_down();
-  });
-  const auto [peer, address] = serving.get_future().get();
   auto ring = Ring::create(options);
   ASSERT_TRUE(ring) << ring.error().message;
+  std::promise<std::pair<Ring*, Address>> serving;
+  std::promise<void> stopped;
+  std::thread server([&] {
+    auto serving_ring = Ring::create(options);
+    auto listener = Listener::create(
+        **serving_ring, *Address::resolve("127.0.0.1:0"), 1024,
+        [](void*, SocketPtr socket) { spawn(echo(std::move(socket))); }, nullptr);
+    serving.set_value({serving_ring->get(), (*listener)->address()});
+    (*serving_ring)->run_until([] { return false; });
+    (*listener)->stop();
+    (*serving_ring)->shut_down();
+    stopped.get_future().wait();
+  });
+  const auto [peer, address] = serving.get_future().get();
   int left = kConnections;
   for (int i = 0; i < kConnections; ++i) spawn(ping_pong(**ring, address, kRounds, left));
   const TimeNs begun = (*ring)->now();
   (*ring)->run_until([&] { return left == 0 || (*ring)->now() - begun > kPatience; });
   const TimeNs took = (*ring)->now() - begun;
   peer->request_stop();
+  stopped.set_value();
   server.join();
   (*ring)->shut_down();
   EXPECT_EQ(left, 0);
