@@ -9,30 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "tests/io/build_kind.h"
-
-#if !SMTPMARK_WITH_SANITIZER
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Not inlined: GCC 12 takes a visible free() behind a new expression for a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
-#endif
-
 namespace smtpmark::io::testing {
 namespace {
 
@@ -124,46 +100,6 @@ TEST(Task, FreesItsFrameWhenItNeverStarted) {
     EXPECT_EQ(held.use_count(), 2);
   }
   EXPECT_EQ(held.use_count(), 1);
-}
-
-Task<std::uint64_t> depth_of(std::uint64_t depth) {
-  if (depth == 0) co_return 0;
-  co_return 1 + co_await depth_of(depth - 1);
-}
-
-TEST(Task, DeepChainsOfAwaitsDoNotGrowTheStack) {
-  if (!kOptimised) GTEST_SKIP() << "symmetric transfer is a tail call in optimised builds only";
-  const auto run = [](std::uint64_t& depth) -> Task<> { depth = co_await depth_of(300'000); };
-  std::uint64_t depth = 0;
-  spawn(run(depth));
-  EXPECT_EQ(depth, 300'000U);
-}
-
-Task<> sum_up(int rounds, std::uint64_t& sum) {
-  for (int i = 0; i < rounds; ++i) {
-    const int one = co_await add(1, 0);
-    sum += static_cast<std::uint64_t>(one);
-  }
-}
-
-TEST(Task, ALongLoopOfAwaitsDoesNotGrowTheStack) {
-  if (!kOptimised) GTEST_SKIP() << "symmetric transfer is a tail call in optimised builds only";
-  std::uint64_t sum = 0;
-  spawn(sum_up(2'000'000, sum));
-  EXPECT_EQ(sum, 2'000'000U);
-}
-
-TEST(Task, AWarmThreadAllocatesNoFrames) {
-#if SMTPMARK_WITH_SANITIZER
-  GTEST_SKIP() << "sanitizers bring their own operator new";
-#else
-  std::uint64_t sum = 0;
-  spawn(sum_up(1, sum));
-  const std::size_t before = allocations;
-  for (int i = 0; i < 100; ++i) spawn(sum_up(10, sum));
-  EXPECT_EQ(allocations, before);
-  EXPECT_EQ(sum, 1001U);
-#endif
 }
 
 TEST(Frames, AreReusedBySizeAndAlignedForAnything) {
