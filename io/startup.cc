@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "io/buffer_ring.h"
 
@@ -37,21 +38,6 @@ std::string kernel_release() {
   utsname name{};
   uname(&name);
   return name.release;
-}
-
-std::string permission_message() {
-  const std::string disabled = first_line("/proc/sys/kernel/io_uring_disabled");
-  if (!disabled.empty() && disabled != "0") {
-    return "the kernel setting kernel.io_uring_disabled=" + disabled +
-           " forbids io_uring here. Set it to 0 (as root: sysctl kernel.io_uring_disabled=0), or "
-           "run as a member of kernel.io_uring_group.";
-  }
-  if (seccomp_filter_is_on()) {
-    return "a seccomp filter forbids io_uring: Docker's default profile does. Run the container "
-           "with a profile that allows io_uring_setup, io_uring_enter and io_uring_register, or "
-           "with --security-opt seccomp=unconfined.";
-  }
-  return "a security module (SELinux, AppArmor) or a lockdown of this kernel forbids io_uring.";
 }
 
 std::string limit_of(int resource) {
@@ -112,11 +98,28 @@ int create_queues(io_uring& ring, std::uint32_t submission_entries,
   return result;
 }
 
+std::string explain_forbidden(std::string_view disabled, bool seccomp_filter) {
+  if (!disabled.empty() && disabled != "0") {
+    return "the kernel setting kernel.io_uring_disabled=" + std::string(disabled) +
+           " forbids io_uring here. Set it to 0 (as root: sysctl kernel.io_uring_disabled=0), or "
+           "run as a member of kernel.io_uring_group.";
+  }
+  if (seccomp_filter) {
+    return "a seccomp filter forbids io_uring: Docker's default profile does. Run the container "
+           "with a profile that allows io_uring_setup, io_uring_enter and io_uring_register, or "
+           "with --security-opt seccomp=unconfined.";
+  }
+  return "a security module (SELinux, AppArmor) or a lockdown of this kernel forbids io_uring.";
+}
+
 StartupError explain_startup_error(int os_code) {
   StartupError error{os_code, "cannot use io_uring: "};
   switch (os_code) {
     case EPERM:
-    case EACCES: error.message += permission_message(); break;
+    case EACCES:
+      error.message += explain_forbidden(first_line("/proc/sys/kernel/io_uring_disabled"),
+                                         seccomp_filter_is_on());
+      break;
     case ENOSYS:
       error.message += "this kernel (" + kernel_release() +
                        ") has no io_uring, or a sandbox hides it. Linux 6.0 or newer is needed.";

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "io/ring.h"
 
@@ -32,6 +33,10 @@ tl::expected<Chosen, StartupError> choose_backend(BackendChoice choice);
 
 // Why there is no epoll either.
 StartupError explain_epoll_error(int os_code);
+
+// Who forbids io_uring: `disabled` is the value of kernel.io_uring_disabled, empty where the kernel
+// has no such setting.
+std::string explain_forbidden(std::string_view disabled, bool seccomp_filter);
 
 // What stands in the way of io_uring (`os_code` is a positive errno value) and how to lift it.
 StartupError explain_startup_error(int os_code);

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,13 +19,23 @@
 namespace smtpmark::io::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ExitedWithCode;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
-TEST(Startup, ThisKernelCanDoIt) {
+TEST(Startup, WhatThisKernelHasIsUsed) {
   const auto features = check_kernel();
   ASSERT_TRUE(features) << features.error().message;
-  EXPECT_TRUE(features->single_issuer || !features->defer_taskrun);
+  utsname name{};
+  ASSERT_EQ(uname(&name), 0);
+  int major = 0;
+  int minor = 0;
+  ASSERT_EQ(std::sscanf(name.release, "%d.%d", &major, &minor), 2) << name.release;
+  const bool has_deferred_work = major > 6 || (major == 6 && minor >= 1);
+  EXPECT_EQ(features->backend, Backend::kIoUring);
+  EXPECT_EQ(features->single_issuer, major >= 6);
+  EXPECT_EQ(features->defer_taskrun, has_deferred_work);
 }
 
 TEST(Startup, ACheckLeavesNoDescriptorBehind) {
@@ -45,15 +56,31 @@ TEST(Startup, AnExplanationNamesTheSettingAndTheRemedy) {
                {EINVAL, "provided buffers", "Linux 6.0 or newer"},
                {ENOMEM, "RLIMIT_MEMLOCK", "ulimit -l"},
                {EMFILE, "RLIMIT_NOFILE", "ulimit -n"},
-               {ENFILE, "RLIMIT_NOFILE", "ulimit -n"},
-               {EPERM, "forbid", "io_uring"},
-               {EACCES, "forbid", "io_uring"}};
+               {ENFILE, "RLIMIT_NOFILE", "ulimit -n"}};
   for (const auto& [os_code, setting, remedy] : cases) {
     const StartupError error = explain_startup_error(os_code);
     EXPECT_EQ(error.os_code, os_code);
     EXPECT_THAT(error.message, HasSubstr("io_uring"));
     EXPECT_THAT(error.message, HasSubstr(setting));
     EXPECT_THAT(error.message, HasSubstr(remedy));
+  }
+}
+
+TEST(Startup, WhoForbidsItIsNamedWithTheRemedyTheSettingFirst) {
+  for (const bool filtered : {false, true}) {
+    EXPECT_THAT(explain_forbidden("2", filtered),
+                AllOf(HasSubstr("io_uring_disabled=2"), HasSubstr("sysctl"),
+                      HasSubstr("kernel.io_uring_group"), Not(HasSubstr("seccomp"))));
+  }
+  for (const char* const disabled : {"", "0"}) {  // an older kernel has no such setting
+    EXPECT_THAT(explain_forbidden(disabled, true),
+                AllOf(HasSubstr("io_uring_enter"), HasSubstr("seccomp=unconfined"),
+                      Not(HasSubstr("io_uring_disabled"))));
+    EXPECT_THAT(explain_forbidden(disabled, false),
+                AllOf(HasSubstr("SELinux"), Not(HasSubstr("seccomp"))));
+  }
+  for (const int os_code : {EPERM, EACCES}) {
+    EXPECT_THAT(explain_startup_error(os_code).message, HasSubstr("forbids io_uring"));
   }
 }
 
