@@ -1,10 +1,13 @@
 // smtpmark: loads an SMTP server and says what it carries.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loadgen/build_info.h"
 #include "loadgen/commands.h"
@@ -14,6 +17,14 @@
 namespace loadgen = smtpmark::loadgen;
 
 namespace {
+
+// CLI11 asks for a command before it says which word it did not know.
+std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining();
+  if (!app.get_subcommands().empty() || unknown.empty()) return error.what();
+  const char* const kind = unknown.front().starts_with('-') ? "option" : "command";
+  return fmt::format("there is no {} \"{}\"", kind, unknown.front());
+}
 
 int run(int argc, char** argv) {
   CLI::App app("Loads an SMTP server on ports 25, 587 and 465 and says what it carries.",
@@ -61,7 +72,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const std::string_view command = argc > 1 ? argv[1] : "";
     const bool compares = command == "compare" || command == "ab";
-    return loadgen::complain(std::string(error.what()) + " (see smtpmark --help)",
+    return loadgen::complain(sentence_of(app, error) + " (see smtpmark --help)",
                              compares ? loadgen::kNotCompared : loadgen::kBadCommandLine);
   }
   for (const auto& [command, options] :
