@@ -71,7 +71,7 @@ tl::expected<void, std::string> GeneratorThread::start() {
   std::promise<tl::expected<void, std::string>> ready;
   auto result = ready.get_future();
   try {
-    thread_ = std::thread([this, &ready] { run(ready); });
+    thread_ = std::thread([this, ready = std::move(ready)]() mutable { run(ready); });
   } catch (const std::system_error& error) {
     return tl::unexpected(std::string("cannot start another thread: ") + error.what());
   }
@@ -227,10 +227,10 @@ io::Task<bool> GeneratorThread::hold_session(Share& share, Turn turn) {
   }
   ClientSession session(*share.context, **socket, turn, started, connected, number);
   const bool as_planned = co_await session.run();
-  if (session.established()) {
-    meeting_.any_established.store(true, std::memory_order_relaxed);
-  } else {
+  if (!session.established()) {
     note_failure();
+  } else if (!meeting_.any_established.load(std::memory_order_relaxed)) {
+    meeting_.any_established.store(true, std::memory_order_relaxed);  // once
   }
   co_return as_planned;
 }

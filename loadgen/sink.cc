@@ -38,7 +38,7 @@ class SinkThread {
     std::promise<Started> started;
     std::future<Started> result = started.get_future();
     try {
-      thread_ = std::thread([this, &started] { run(started); });
+      thread_ = std::thread([this, started = std::move(started)]() mutable { run(started); });
     } catch (const std::system_error& error) {
       return tl::unexpected(std::string("cannot start another thread: ") + error.what());
     }
