@@ -56,6 +56,7 @@ need_tools() {
 build() {
   name=$1
   shift
+  mkdir -p "$root/build"
   if [ ! -f "$root/build/$name/build.ninja" ]; then
     meson setup "$root/build/$name" "$root" "$@" >"$root/build/$name.setup.log" 2>&1 || {
       cat "$root/build/$name.setup.log" >&2

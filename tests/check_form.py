@@ -52,9 +52,17 @@ def check_layout(root):
     return [f"{name}: not as clang-format lays it out" for name in found]
 
 
+def is_script(path):
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
 def check_text(root):
     problems = []
-    for name in sources(root, ".cc", ".h", ".rl", ".py", ".sh", "meson.build", "run"):
+    kinds = (".cc", ".h", ".rl", ".py", ".sh", ".js", ".toml", "meson.build")
+    for name in sources(root, ""):
+        if not name.endswith(kinds) and not is_script(pathlib.Path(root, name)):
+            continue
         text = pathlib.Path(root, name).read_text()
         if not text.endswith("\n"):
             problems.append(f"{name}: no line end at its end")
