@@ -33,6 +33,7 @@ class Finder {
         objective_(std::move(objective)),
         phase_(phase_of_curve(objective_, plan_)) {
     hooks_.interrupted = &interrupted();
+    hooks_.hurried = &hurried();
   }
 
   Finished find(json result) {
@@ -81,7 +82,7 @@ class Finder {
   void announce(const Point& point, bool confirmation) const {
     if (options_.quiet) return;
     fmt::print(stderr, "{:.4g}/s{}: {} ({})\n", point.rate_per_s, confirmation ? ", again" : "",
-               point.outcome == ProbeOutcome::kMet ? "met" : "missed", point.text);
+               outcome_of(point.outcome == ProbeOutcome::kMet, point.verdict), point.text);
   }
 
   Finished finish(const SearchResult& search, json result) {
@@ -104,8 +105,8 @@ class Finder {
     const bool answered = search.end == SearchEnd::kFound || search.end == SearchEnd::kAlwaysMet;
     if (!failure_.empty()) {
       finished.failure = failure_;
-    } else if (!answered && !finished.interrupted) {
-      finished.failure = text;
+    } else if (!answered) {
+      finished.failure = finished.interrupted ? "interrupted before a rate was found" : text;
     }
     return finished;
   }

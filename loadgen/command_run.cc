@@ -33,12 +33,20 @@ void print_all(const std::string& text) {
   std::fflush(stdout);
 }
 
+bool has_measured(const LoadResult& load) {
+  const Counters& seen = load.metrics.measured();
+  return seen.messages_accepted + seen.sessions_completed + seen.tls_handshakes + seen.errors > 0;
+}
+
 Finished finish_single(const RunPlan& plan, const LoadResult& load, json result) {
   Finished finished;
   add_jobs(plan, load, result);
   finished.errors = load.metrics.total().errors;
-  finished.interrupted = load.ending == Ending::kInterrupted;
-  if (load.ending == Ending::kAborted) {
+  const bool measured = has_measured(load);
+  finished.interrupted = load.ending == Ending::kInterrupted && measured;
+  if (load.ending == Ending::kInterrupted && !measured) {
+    finished.failure = "interrupted before anything was measured";
+  } else if (load.ending == Ending::kAborted) {
     finished.failure = fmt::format("no session could be established with {}: {}",
                                    plan.classes.front().target_text, load.main_failure);
   } else if (load.ending == Ending::kStopped) {
@@ -60,6 +68,12 @@ struct Watchers {
   LoadHooks hooks() {
     LoadHooks hooks;
     hooks.interrupted = &interrupted();
+    hooks.hurried = &hurried();
+    hooks.on_wait = [this] {
+      if (line) line->clear();
+      complain(
+          "interrupted: waiting for what is under way, 10 s at most; once more ends it at once", 0);
+    };
     if (server) hooks.server_cpu = [this] { return server->cpu_seconds(); };
     if (line || endpoint) {
       hooks.on_second = [this](const LoadProgress& progress) {

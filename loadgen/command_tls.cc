@@ -65,6 +65,7 @@ int command_tls(const TlsSweepOptions& options, const std::vector<std::string>& 
   if (!folder) return complain(folder.error(), kFailed);
   LoadHooks hooks;
   hooks.interrupted = &interrupted();
+  hooks.hurried = &hurried();
   if (*server) hooks.server_cpu = [&server] { return (*server)->cpu_seconds(); };
   const auto announce = [&options](const std::string& what) {
     if (!options.quiet) fmt::print(stderr, "running: {}\n", what);

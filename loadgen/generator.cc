@@ -11,6 +11,7 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr TimeNs kGrace = 5 * io::kSecond;  // for messages under way when the time is up
+constexpr TimeNs kSilent = io::kSecond;     // so long after an interrupt nothing is said
 constexpr auto kLookAround = std::chrono::nanoseconds(SurroundingsProbe::kTick);
 constexpr TimeNs kJudgeEvery = io::kSecond / 4;
 
@@ -77,7 +78,7 @@ class Watch {
     for (;;) {
       if (ends_early_at_ != 0) time = std::min(time, ends_early_at_);
       const TimeNs now = io::monotonic_now();
-      if (meeting_.ended == threads_.size() || now >= time) return;
+      if (meeting_.ended == threads_.size() || now >= time || in_a_hurry()) return;
       const std::chrono::nanoseconds left(std::min<TimeNs>(time - now, io::kSecond));
       meeting_.changed.wait_for(lock, std::min<std::chrono::nanoseconds>(kLookAround, left));
       probe_.tick();
@@ -85,8 +86,12 @@ class Watch {
     }
   }
 
+  bool in_a_hurry() const {
+    return hooks_.hurried != nullptr && hooks_.hurried->load(std::memory_order_relaxed);
+  }
+
   void look_around() {
-    if (ends_early_at_ != 0) return;
+    if (ends_early_at_ != 0) return say_that_it_waits();
     if (hooks_.interrupted != nullptr && hooks_.interrupted->load(std::memory_order_relaxed)) {
       return end_early(Ending::kInterrupted, {});
     }
@@ -114,6 +119,13 @@ class Watch {
     ends_early_at_ = io::monotonic_now() + kGrace;
   }
 
+  void say_that_it_waits() {
+    if (ending_ != Ending::kInterrupted || said_ || !hooks_.on_wait) return;
+    if (io::monotonic_now() < ends_early_at_ - kGrace + kSilent) return;
+    said_ = true;
+    hooks_.on_wait();
+  }
+
   void examine(TimeNs now) {
     const Timetable& timetable = meeting_.timetable;
     LiveFigures live;
@@ -139,7 +151,11 @@ class Watch {
     {
       std::unique_lock lock(meeting_.mutex);
       const auto all_ended = [this] { return meeting_.ended == threads_.size(); };
-      if (!meeting_.changed.wait_for(lock, std::chrono::nanoseconds(kGrace), all_ended)) {
+      const TimeNs give_up_at = io::monotonic_now() + kGrace;
+      while (!all_ended() && io::monotonic_now() < give_up_at && !in_a_hurry()) {
+        meeting_.changed.wait_for(lock, kLookAround);
+      }
+      if (!all_ended()) {
         meeting_.stop.store(true, std::memory_order_relaxed);
         for (const auto& thread : threads_) thread->cut();
         meeting_.changed.wait(lock, all_ended);
@@ -173,6 +189,7 @@ class Watch {
   TimeNs next_look_ = 0;
   TimeNs next_second_ = 0;
   bool asked_ = false;
+  bool said_ = false;         // that it waits
   TimeNs ends_early_at_ = 0;  // 0: it does not
   Ending ending_ = Ending::kCompleted;
   std::string stop_reason_;

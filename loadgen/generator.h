@@ -56,9 +56,12 @@ struct LoadProgress {
 // What a run asks of its surroundings.
 struct LoadHooks {
   const std::atomic<bool>* interrupted = nullptr;  // set from outside to end the run early
+  const std::atomic<bool>* hurried = nullptr;      // and then to wait for nothing
   std::function<double()> server_cpu;              // CPU seconds of the server so far
   // Called about once a second on the thread that called run_load().
   std::function<void(const LoadProgress&)> on_second;
+  // Called once, on that thread, when an interrupted run still waits for what is under way.
+  std::function<void()> on_wait;
 };
 
 // Runs the whole load and returns when the last thread has ended. Fails with a sentence when it
