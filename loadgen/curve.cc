@@ -45,6 +45,11 @@ double us(const Histogram& histogram, double percentile) {
 
 }  // namespace
 
+std::string_view outcome_of(bool met, std::string_view verdict) noexcept {
+  if (met) return "met";
+  return is_generators(verdict) ? verdict : "missed";
+}
+
 Phase phase_of_curve(const Predicate& objective, const RunPlan& plan) {
   for (const Comparison& comparison : objective.comparisons) {
     if (comparison.figure == Comparison::Figure::kPercentile ||
@@ -92,8 +97,14 @@ json point_to_json(const Point& point, const LoadResult& result, Phase phase, bo
 }
 
 std::string conclusion(const SearchResult& search, const Predicate& objective, const json& curve) {
-  double tried = 0.0;
-  for (const json& point : curve) tried = std::max(tried, point.at("rate_per_s").get<double>());
+  double limit = 0.0;  // the lowest rate that was the generator's, and not met
+  for (const json& point : curve) {
+    const double rate = point.at("rate_per_s").get<double>();
+    const bool generators = is_generators(point.at("verdict").get<std::string>());
+    if (generators && rate > search.found_per_s.value_or(0.0) && (limit == 0.0 || rate < limit)) {
+      limit = rate;
+    }
+  }
   const std::string found =
       search.found_per_s ? fmt::format("{:.4g}/s", *search.found_per_s) : std::string();
   switch (search.end) {
@@ -105,7 +116,7 @@ std::string conclusion(const SearchResult& search, const Predicate& objective, c
     case SearchEnd::kNeverMet: return "no rate that was tried meets: " + objective.text;
     case SearchEnd::kGeneratorLimited:
       return fmt::format(
-          "at {:.4g}/s the generator was the limit, not the server: {}", tried,
+          "at {:.4g}/s the generator was the limit, not the server: {}", limit,
           found.empty() ? "nothing was found" : "the server carries " + found + " or more");
     case SearchEnd::kNotConfirmed:
       return "no rate met the objective again when it was tried again: " + objective.text;
@@ -127,10 +138,10 @@ std::string render_curve(const json& result) {
       text += fmt::format("{:>10.3f}", point.at(key).get<double>() / 1e3);
     }
     const auto verdict = point.at("verdict").get<std::string>();
+    const std::string_view outcome = outcome_of(point.at("met").get<bool>(), verdict);
     text += fmt::format("{:>9.2f}%  {}{}{}\n", point.at("error_share").get<double>() * 100.0,
-                        point.at("met").get<bool>() ? "met" : "missed",
-                        point.at("confirmation").get<bool>() ? ", again" : "",
-                        verdict == "clean" ? "" : ", " + verdict);
+                        outcome, point.at("confirmation").get<bool>() ? ", again" : "",
+                        verdict == "clean" || verdict == outcome ? "" : ", " + verdict);
   }
   return text + "\n" + result.at("search").at("text").get<std::string>() + "\n\n";
 }

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "loadgen/generator.h"
 #include "loadgen/plan.h"
@@ -26,6 +27,9 @@ struct Point {
 };
 Point judge_point(const RunPlan& plan, const LoadResult& result, const Predicate& objective,
                   double rate_per_s);
+
+// "met", "missed", or the verdict where it was the generator that did not reach the rate.
+std::string_view outcome_of(bool met, std::string_view verdict) noexcept;
 
 // A row of `curve` (results/README.md).
 nlohmann::json point_to_json(const Point& point, const LoadResult& result, Phase phase,

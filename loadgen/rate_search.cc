@@ -17,29 +17,34 @@ class Search {
 
   SearchResult run() {
     climb();
-    if (result_.end == SearchEnd::kBroken) return result_;
-    if (result_.end != SearchEnd::kGeneratorLimited) narrow();
-    if (result_.end == SearchEnd::kBroken || low_ == 0.0) return result_;
-    confirm();
+    if (!broken()) narrow();
+    if (broken()) return result_;
+    if (low_ > 0.0) {
+      confirm();
+    } else if (generator_limits_) {
+      result_.end = SearchEnd::kGeneratorLimited;
+    }
     return result_;
   }
 
  private:
-  // Whether the rate holds; an end that is not the server's is noted.
   bool holds(double rate, bool again) {
-    const ProbeOutcome outcome = run_at_rate_(rate, again);
-    if (outcome == ProbeOutcome::kBroken) result_.end = SearchEnd::kBroken;
-    if (outcome == ProbeOutcome::kGeneratorLimited) result_.end = SearchEnd::kGeneratorLimited;
-    return outcome == ProbeOutcome::kMet;
+    latest_ = run_at_rate_(rate, again);
+    if (latest_ == ProbeOutcome::kBroken) result_.end = SearchEnd::kBroken;
+    return latest_ == ProbeOutcome::kMet;
   }
-  bool over() const noexcept {
-    return result_.end == SearchEnd::kBroken || result_.end == SearchEnd::kGeneratorLimited;
+  bool broken() const noexcept { return result_.end == SearchEnd::kBroken; }
+
+  // A rate that did not hold in the latest run.
+  void lower_to(double rate) {
+    high_ = rate;
+    generator_limits_ = latest_ == ProbeOutcome::kGeneratorLimited;
   }
 
   // One bad moment on the way up would hide everything above it: a failure has to be repeated.
   bool holds_or_fails_twice(double rate) {
     if (holds(rate, false)) return true;
-    return !over() && holds(rate, true);
+    return !broken() && holds(rate, true);
   }
 
   // Sets low_ to a rate that holds (0: none does) and high_ to one that does not (0: all do).
@@ -47,19 +52,16 @@ class Search {
     double rate = std::min(bounds_.start_per_s, bounds_.most_per_s);
     while (holds_or_fails_twice(rate)) {
       low_ = rate;
-      if (rate == bounds_.most_per_s) {
-        result_.end = SearchEnd::kAlwaysMet;
-        return;
-      }
+      if (rate == bounds_.most_per_s) return;
       rate = std::min(2.0 * rate, bounds_.most_per_s);
     }
-    high_ = rate;
-    while (!over() && low_ == 0.0 && rate > bounds_.start_per_s * kLeastPart) {
+    lower_to(rate);
+    while (!broken() && low_ == 0.0 && rate > bounds_.start_per_s * kLeastPart) {
       rate /= 2.0;
       if (holds(rate, false)) {
         low_ = rate;
       } else {
-        high_ = rate;
+        lower_to(rate);
       }
     }
   }
@@ -67,25 +69,29 @@ class Search {
   void narrow() {
     while (low_ > 0.0 && high_ > low_ * (1.0 + bounds_.precision)) {
       const double middle = std::sqrt(low_ * high_);
-      const bool good = holds(middle, false);
-      if (over()) return;
-      (good ? low_ : high_) = middle;
+      if (holds(middle, false)) {
+        low_ = middle;
+      } else {
+        lower_to(middle);
+      }
+      if (broken()) return;
     }
   }
 
   void confirm() {
-    const SearchEnd reason = result_.end;
     double candidate = low_;
     for (int i = 0; i < kMostCandidates; ++i, candidate /= 1.0 + bounds_.precision) {
-      result_.end = SearchEnd::kFound;
       std::uint32_t good = 0;
       while (good < bounds_.confirmations && holds(candidate, true)) ++good;
-      if (result_.end == SearchEnd::kBroken) return;
-      if (good < bounds_.confirmations) continue;
+      if (broken()) return;
+      if (good < bounds_.confirmations) {
+        lower_to(candidate);
+        continue;
+      }
       result_.found_per_s = candidate;
-      // A candidate that was lowered is below what was always met.
-      const bool keeps = reason == SearchEnd::kGeneratorLimited || i == 0;
-      result_.end = keeps && reason != SearchEnd::kNeverMet ? reason : SearchEnd::kFound;
+      result_.end = generator_limits_ ? SearchEnd::kGeneratorLimited
+                    : high_ > 0.0     ? SearchEnd::kFound
+                                      : SearchEnd::kAlwaysMet;
       return;
     }
     result_.end = SearchEnd::kNotConfirmed;
@@ -94,7 +100,9 @@ class Search {
   const SearchBounds& bounds_;
   const RunAtRate& run_at_rate_;
   double low_ = 0.0;
-  double high_ = 0.0;
+  double high_ = 0.0;              // 0: every rate held
+  bool generator_limits_ = false;  // at high_, and not the server
+  ProbeOutcome latest_ = ProbeOutcome::kMet;
   SearchResult result_;  // its end is kNeverMet until something else is known
 };
 

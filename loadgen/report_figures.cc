@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "loadgen/curve.h"
 #include "loadgen/html.h"
 #include "loadgen/report_assets.h"
 
@@ -400,14 +401,15 @@ std::string render_curves(const json& all) {
            milliseconds(number_of(step, "p50")), milliseconds(number_of(step, "p90")),
            milliseconds(number_of(step, "p99")), milliseconds(number_of(step, "p99_9")),
            fmt::format("{:.2f} %", 100.0 * number_of(step, "error_share")),
-           std::string(step.at("met").get<bool>() ? "met" : "missed") +
+           std::string(outcome_of(step.at("met").get<bool>(), text_of(step, "verdict"))) +
                (step.at("confirmation").get<bool>() ? ", confirmation" : ""),
            text_of(step, "verdict")});
     }
-    const std::string found = data.contains("found")
-                                  ? fmt::format("The highest rate that meets it: {} a second.",
-                                                grouped(number_of(data, "found")))
-                                  : "No rate that was tried meets it.";
+    const std::string found =
+        data.contains("found")
+            ? fmt::format("The highest rate that was found to meet it: {} a second.",
+                          grouped(number_of(data, "found")))
+            : "No rate that was tried meets it.";
     text += render_figure({fmt::format("curve-{}", i),
                            labelled(data, "Objective: " + text_of(data, "objective")), found,
                            render_table(table), "", ""});

@@ -232,7 +232,7 @@
         .filter((point) => point.y > 0)});
     const sets = [line("p50", "p50", 0), line("p90", "p90", 2), line("p99", "p99", 1),
       line("p99_9", "p99.9", 3),
-      tried("objective missed (at p99)", (step) => !step.met, "crossRot", 4),
+      tried("missed, or the generator was the limit (at p99)", (step) => !step.met, "crossRot", 4),
       tried("confirmation (at p99)", (step) => step.confirmation && step.met, "rectRot", 5)];
     draw("curve-" + number, {
       type: "line",

@@ -76,6 +76,16 @@ TEST(RateSearch, ACandidateThatDoesNotHoldIsLowered) {
   EXPECT_GT(*result.found_per_s, 800.0);
 }
 
+TEST(RateSearch, ACandidateThatIsBeyondTheGeneratorIsLoweredAndThatIsSaid) {
+  Model model;
+  const SearchResult result = search_rate({}, [&](double rate, bool again) {
+    return again && rate > 900.0 && rate < 1000.0 ? ProbeOutcome::kGeneratorLimited
+                                                  : model(rate, again);
+  });
+  EXPECT_EQ(result.end, SearchEnd::kGeneratorLimited);
+  EXPECT_LE(*result.found_per_s, 900.0);
+}
+
 TEST(RateSearch, SaysWhenNoCandidateHolds) {
   Model model;
   const SearchResult result = search_rate({}, [&](double rate, bool again) {
@@ -85,18 +95,29 @@ TEST(RateSearch, SaysWhenNoCandidateHolds) {
   EXPECT_FALSE(result.found_per_s.has_value());
 }
 
-TEST(RateSearch, StopsWhereTheGeneratorIsTheLimit) {
-  Model model;
-  model.capacity_per_s = 1e9;
-  model.generator_limit_per_s = 3000.0;
-  const SearchResult result = search(model);
-  EXPECT_EQ(result.end, SearchEnd::kGeneratorLimited);
-  EXPECT_EQ(*result.found_per_s, 1600.0) << "the highest rate that held";
-  EXPECT_EQ(model.tried.size(), 6U + 2U);
+TEST(RateSearch, GoesAsHighAsTheGeneratorAndSaysSo) {
+  for (const double limit : {50.0, 3000.0}) {
+    Model model;
+    model.capacity_per_s = 1e9;
+    model.generator_limit_per_s = limit;
+    const SearchResult result = search(model);
+    EXPECT_EQ(result.end, SearchEnd::kGeneratorLimited);
+    EXPECT_LT(*result.found_per_s, limit);
+    EXPECT_GE(*result.found_per_s * 1.05, limit);
+  }
   Model none;
-  none.generator_limit_per_s = 50.0;
+  none.generator_limit_per_s = 0.0;
   EXPECT_FALSE(search(none).found_per_s.has_value());
   EXPECT_EQ(search(none).end, SearchEnd::kGeneratorLimited);
+}
+
+TEST(RateSearch, AServerThatFailsBelowTheGeneratorsLimitIsTheLimit) {
+  Model model;
+  model.capacity_per_s = 1200.0;
+  model.generator_limit_per_s = 1500.0;
+  const SearchResult result = search(model);
+  EXPECT_EQ(result.end, SearchEnd::kFound);
+  EXPECT_GE(*result.found_per_s * 1.05, 1200.0);
 }
 
 TEST(RateSearch, SaysWhenEveryRateHoldsAndWhenNoneDoes) {

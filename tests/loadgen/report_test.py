@@ -199,7 +199,7 @@ class Report(unittest.TestCase):
         self.assertEqual([line["points"] for line in one["curve-1"]["datasets"]][:3], [3, 3, 3])
         self.assertEqual(len(one["time-one"]["labels"]), 5)
         text = (self.folder / "report.html").read_text()
-        self.assertIn("The highest rate that meets it: 3\u202f000 a second.", text)
+        self.assertIn("The highest rate that was found to meet it: 3\u202f000 a second.", text)
 
     def test_a_reply_that_looks_like_markup_stays_text(self):
         result = self.folder / "evil.json"
