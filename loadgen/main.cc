@@ -11,6 +11,7 @@
 
 #include "loadgen/build_info.h"
 #include "loadgen/commands.h"
+#include "loadgen/option_values.h"
 #include "loadgen/options.h"
 #include "loadgen/scenario.h"
 
@@ -65,15 +66,20 @@ int run(int argc, char** argv) {
   define_compare(*compare_command, compare_options);
   define_ab(*ab_command, ab_options);
   define_parse(*parse_command, parse_options);
+  const std::string_view named = argc > 1 ? argv[1] : "";
+  const int bad_command_line =
+      named == "compare" || named == "ab" ? loadgen::kNotCompared : loadgen::kBadCommandLine;
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help, --version
   } catch (const CLI::ParseError& error) {
-    const std::string_view command = argc > 1 ? argv[1] : "";
-    const bool compares = command == "compare" || command == "ab";
-    return loadgen::complain(sentence_of(app, error) + " (see smtpmark --help)",
-                             compares ? loadgen::kNotCompared : loadgen::kBadCommandLine);
+    return loadgen::complain(sentence_of(app, error) + " (see smtpmark --help)", bad_command_line);
+  }
+  for (const CLI::App* command : app.get_subcommands()) {
+    if (auto good = loadgen::refuse_empty_values(*command); !good) {
+      return loadgen::complain(good.error(), bad_command_line);
+    }
   }
   for (const auto& [command, options] :
        {std::pair<CLI::App*, loadgen::RunOptions*>{run_command, &run_options},

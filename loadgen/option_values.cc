@@ -7,8 +7,21 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace smtpmark::loadgen {
+
+namespace {
+
+// Where an empty value says something: that users have no password, and that a side has no options
+// of its own. What `ab` hands on is checked by `run`.
+bool may_be_empty(const std::string& command, const std::string& option) {
+  if (command == "sink") return option == "--password";
+  return command == "ab" &&
+         (option == "--base-options" || option == "--new-options" || option == "run");
+}
+
+}  // namespace
 
 CLI::Validator seconds() {
   return CLI::AsNumberWithUnit(
@@ -49,6 +62,22 @@ CLI::Option* define_profile(CLI::App& command, parser::Profile& profile) {
 
 std::uint64_t to_ns(double seconds) {
   return static_cast<std::uint64_t>(seconds * 1e9);
+}
+
+std::string must_not_be_empty(const std::string& option) {
+  return option + " must not be empty: leave it out or give it a value";
+}
+
+tl::expected<void, std::string> refuse_empty_values(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (option->get_expected_max() == 0 || may_be_empty(command.get_name(), name)) continue;
+    const std::vector<std::string>& given = option->results();
+    if (std::find(given.begin(), given.end(), "") != given.end()) {
+      return tl::unexpected(must_not_be_empty(name));
+    }
+  }
+  return {};
 }
 
 bool is_clean(const std::string& text) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "parser/leniency.h"
 
@@ -31,6 +32,13 @@ std::uint64_t to_ns(double seconds);
 
 // --profile: how far commands may deviate from the RFCs.
 CLI::Option* define_profile(CLI::App& command, parser::Profile& profile);
+
+// Refuses with a sentence an empty value that was given, of any option: it is mostly what a
+// variable of a shell holds behind a command that failed, and would pass for an option that was
+// left out, as for a --tls-pin, so that nothing is verified.
+tl::expected<void, std::string> refuse_empty_values(const CLI::App& command);
+// The sentence of it.
+std::string must_not_be_empty(const std::string& option);
 
 // Without what would end a command line early or start another one.
 bool is_clean(const std::string& text);

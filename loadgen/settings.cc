@@ -1,7 +1,9 @@
 #include "loadgen/settings.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
+#include "loadgen/option_values.h"
 #include "loadgen/spelling.h"
 
 namespace smtpmark::loadgen {
@@ -68,6 +70,9 @@ tl::expected<void, std::string> apply(CLI::App& command, const Setting& setting)
   if (!flag && setting.values.size() > 1 &&
       option->get_multi_option_policy() != CLI::MultiOptionPolicy::TakeAll) {
     return complain("\"" + setting.name + "\" takes one value");
+  }
+  if (std::find(setting.values.begin(), setting.values.end(), "") != setting.values.end()) {
+    return complain(must_not_be_empty("\"" + setting.name + "\""));
   }
   try {
     for (const std::string& value : setting.values) option->add_result(value);

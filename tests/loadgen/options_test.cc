@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "loadgen/option_values.h"
+
 namespace smtpmark::loadgen {
 namespace {
 
@@ -93,6 +98,32 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   EXPECT_NE(with([](RunOptions& o) { o.size = "1"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.tls = "none", o.verify = true; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.threads = 8, o.connections = 4; }), "");
+}
+
+TEST(Options, AnEmptyValueIsNotAnOptionLeftOut) {
+  const auto refused = [](const char* name, const auto& define, std::vector<std::string> given) {
+    CLI::App command("", name);
+    define(command);
+    std::reverse(given.begin(), given.end());  // as CLI11 takes them
+    command.parse(std::move(given));
+    const auto good = refuse_empty_values(command);
+    return good ? std::string() : good.error();
+  };
+  RunOptions run;
+  const auto as_run = [&run](CLI::App& command) { define_run(command, run); };
+  for (const char* option : {"--tls-pin", "--ca-file", "--user", "--password", "--scenario",
+                             "--target", "--source", "--dsn-envid", "--from", "--threshold"}) {
+    EXPECT_EQ(refused("run", as_run, {option, ""}).find(option), 0U) << option;
+    EXPECT_EQ(refused("run", as_run, {option, "x"}), "") << option;
+  }
+  EXPECT_EQ(refused("run", as_run, {"--verify"}), "");
+  SinkRunOptions sink;
+  const auto as_sink = [&sink](CLI::App& command) { define_sink(command, sink); };
+  EXPECT_NE(refused("sink", as_sink, {"--ca-out", ""}), "");
+  EXPECT_EQ(refused("sink", as_sink, {"--password", ""}), "") << "a user with a token alone";
+  AbOptions ab;
+  const auto as_ab = [&ab](CLI::App& command) { define_ab(command, ab); };
+  EXPECT_EQ(refused("ab", as_ab, {"--base-options", "", "--new-options", "--tls none"}), "");
 }
 
 TEST(Options, ASinkNeedsSomethingToListenOn) {

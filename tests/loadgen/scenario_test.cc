@@ -253,6 +253,17 @@ TEST_F(ScenarioTest, EveryOptionOfASessionCanBeSetInAClass) {
   }
 }
 
+TEST_F(ScenarioTest, AnEmptyValueIsNoneAndNotAnOptionLeftOut) {
+  for (const char* name : {"tls-pin", "ca-file", "user", "source"}) {
+    EXPECT_NE(load(std::string(name) + " = \"\"\n").find("must not be empty"), std::string::npos)
+        << name;
+  }
+  CLI::App command;
+  ClassOptions options;
+  define_class(command, options);
+  EXPECT_FALSE(apply(command, {"tls-pin", {""}, "here"}).has_value());
+}
+
 TEST_F(ScenarioTest, PermissionIsAskedForOnTheCommandLine) {
   EXPECT_NE(load("i-am-authorized = true\n").find("command line"), std::string::npos);
 }

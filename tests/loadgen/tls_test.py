@@ -186,6 +186,12 @@ class Tls(unittest.TestCase):
         for command, part in (
                 (f"run {target} --tls-groups nonsense", "has no TLS group \"nonsense\""),
                 (f"run {target} --tls-pin abc", "no SHA-256"),
+                (f"run {target} --tls-pin ''", "--tls-pin must not be empty"),
+                (f"run {target} --ca-file ''", "--ca-file must not be empty"),
+                (f"find {target} --user '' --password ''", "--user must not be empty"),
+                ("run --scenario ''", "--scenario must not be empty"),
+                ("tls --target ''", "--target must not be empty"),
+                ("sink --relay 127.0.0.1:0 --ca-out ''", "--ca-out must not be empty"),
                 (f"run {target} --tls none --tls-alpn smtp", "--tls-alpn"),
                 (f"run {target} --client-cert x.pem", "belong together"),
                 (f"run {target} --tls required --ca-file /nonexistent",
