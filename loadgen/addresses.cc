@@ -40,7 +40,9 @@ tl::expected<AddressPattern, std::string> AddressPattern::parse(std::string_view
   if (null_allowed && text == "<>") return AddressPattern();  // RFC 5321, 4.5.5
   auto pattern = Pattern::parse(text);
   if (!pattern) return refuse(std::move(pattern.error()));
-  if (!is_mailbox(pattern->lowest())) return refuse(std::string(text) + " is not an address");
+  if (!is_mailbox(pattern->lowest()) || !is_mailbox(pattern->highest())) {
+    return refuse(std::string(text) + " is not an address");
+  }
   return AddressPattern(std::move(*pattern));
 }
 

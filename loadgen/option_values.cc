@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "parser/command_parser.h"
+
 namespace smtpmark::loadgen {
 
 namespace {
@@ -86,9 +88,12 @@ bool is_clean(const std::string& text) {
 }
 
 bool is_mailbox(const std::string& text) {
-  const std::size_t at = text.rfind('@');
-  return at != std::string::npos && at > 0 && at + 1 < text.size() && is_clean(text) &&
-         text.find_first_of("<> ") == std::string::npos;
+  parser::Command command;
+  parser::CommandParser parser;
+  const std::string line = "MAIL FROM:<" + text + "> SMTPUTF8\r\n";
+  const parser::FeedResult fed = parser.feed(std::string_view(line), command);
+  return fed.status == parser::Status::kReady && fed.consumed == line.size() &&
+         command.path.mailbox == text && !command.path.domain.empty();
 }
 
 }  // namespace smtpmark::loadgen

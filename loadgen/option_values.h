@@ -42,6 +42,8 @@ std::string must_not_be_empty(const std::string& option);
 
 // Without what would end a command line early or start another one.
 bool is_clean(const std::string& text);
+// What our own parser takes for a path: a local part and a domain or an address literal, which may
+// be beyond ASCII (RFC 6531).
 bool is_mailbox(const std::string& text);
 
 }  // namespace smtpmark::loadgen

@@ -64,6 +64,25 @@ TEST(AddressPattern, RefusesFieldsThatThereAreNot) {
   EXPECT_FALSE(AddressPattern::parse("<>", false).has_value());
 }
 
+TEST(AddressPattern, RefusesWhatOurOwnParserDoesNotTakeForAPath) {
+  for (const char* text :
+       {"", "a@b@c", "a..b@example.com", ".a@example.com", "a@b_c.example", "a@-b.example",
+        "a@example..com", "a@[1.2.3]", "a b@example.com", "a\xFF@example.com", "@r:a@example.com",
+        "a,b@example.com", "a@h{1..2}_.example"}) {
+    EXPECT_FALSE(AddressPattern::parse(text, true).has_value()) << text;
+    EXPECT_FALSE(
+        AddressSource::from_lines(std::string("x@example.com\n") + (*text ? text : "@"), "list")
+            .has_value())
+        << text;
+  }
+  for (const char* text : {"a@[127.0.0.1]", "a@[IPv6:::1]", "\"a b@c\"@example.com",
+                           "j\xC3\xBCrgen@b\xC3\xBC"
+                           "cher.example",
+                           "a+{seq}@example.com"}) {
+    EXPECT_TRUE(AddressPattern::parse(text, false).has_value()) << text;
+  }
+}
+
 TEST(AddressPattern, ShowsBothEndsOfItsDomains) {
   EXPECT_EQ(pattern("u@h{1..9}.example").lowest(), "u@h1.example");
   EXPECT_EQ(pattern("u@h{1..9}.example").highest(), "u@h9.example");
