@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "loadgen/text_input.h"
 #include "parser/command_parser.h"
 
 namespace smtpmark::loadgen {
@@ -21,6 +22,13 @@ bool may_be_empty(const std::string& command, const std::string& option) {
   if (command == "sink") return option == "--password";
   return command == "ab" &&
          (option == "--base-options" || option == "--new-options" || option == "run");
+}
+
+// Whether our own parser takes `line`, which `command` has views into, for one command.
+bool is_command(std::string_view line, parser::Command& command) {
+  parser::CommandParser parser;
+  const parser::FeedResult fed = parser.feed(line, command);
+  return fed.status == parser::Status::kReady && fed.consumed == line.size();
 }
 
 }  // namespace
@@ -88,12 +96,15 @@ bool is_clean(const std::string& text) {
 }
 
 bool is_mailbox(const std::string& text) {
-  parser::Command command;
-  parser::CommandParser parser;
   const std::string line = "MAIL FROM:<" + text + "> SMTPUTF8\r\n";
-  const parser::FeedResult fed = parser.feed(std::string_view(line), command);
-  return fed.status == parser::Status::kReady && fed.consumed == line.size() &&
-         command.path.mailbox == text && !command.path.domain.empty();
+  parser::Command command;
+  return is_command(line, command) && command.path.mailbox == text && !command.path.domain.empty();
+}
+
+bool is_host(const std::string& text) {
+  const std::string line = "EHLO " + text + "\r\n";
+  parser::Command command;
+  return is_ascii(text) && is_command(line, command) && command.argument == text;
 }
 
 }  // namespace smtpmark::loadgen

@@ -45,6 +45,8 @@ bool is_clean(const std::string& text);
 // What our own parser takes for a path: a local part and a domain or an address literal, which may
 // be beyond ASCII (RFC 6531).
 bool is_mailbox(const std::string& text);
+// What may stand behind EHLO and in a greeting: a domain or an address literal, in ASCII.
+bool is_host(const std::string& text);
 
 }  // namespace smtpmark::loadgen
 

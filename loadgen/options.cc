@@ -89,6 +89,9 @@ void define_parse(CLI::App& command, ParseOptions& options) {
 tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options) {
   SinkPlan plan;
   plan.options = options.sink;
+  if (!is_host(options.sink.host_name)) {
+    return tl::unexpected(std::string("--host-name is neither a domain nor an address literal"));
+  }
   auto auth = make_sink_auth(options.auth);
   if (!auth) return tl::unexpected(auth.error());
   plan.options.auth = std::move(*auth);

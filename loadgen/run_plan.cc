@@ -73,8 +73,11 @@ Complaint check_session(const SessionOptions& options) {
                           " is not ASCII, and EHLO comes before SMTPUTF8 is known of: give its "
                           "A-label, as xn--bcher-kva.example");
   }
-  if (const auto pattern = Pattern::parse(options.helo_name); !pattern) {
-    return tl::unexpected("--helo " + pattern.error());
+  const auto pattern = Pattern::parse(options.helo_name);
+  if (!pattern) return tl::unexpected("--helo " + pattern.error());
+  if (!is_host(pattern->lowest()) || !is_host(pattern->highest())) {
+    return tl::unexpected("--helo " + options.helo_name +
+                          " is neither a domain nor an address literal");
   }
   if (!options.proxy_client.empty() && options.proxy.empty()) {
     return tl::unexpected(std::string("--proxy-client needs --proxy v1 or v2"));

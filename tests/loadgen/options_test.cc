@@ -93,6 +93,9 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   EXPECT_NE(with([](RunOptions& o) { o.from = "nobody"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.to = "a@b>\r\nRSET@example.com"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a\r\nb"; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a b"; }), "");
+  EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a_{1..9}.example.com"; }), "");
+  EXPECT_EQ(with([](RunOptions& o) { o.helo_name = "[192.0.2.1]"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.helo_name = "a{x}.example.com"; }), "");
   EXPECT_EQ(with([](RunOptions& o) { o.helo_name = "a{1..9}.example.com"; }), "");
   EXPECT_NE(with([](RunOptions& o) { o.size = "1"; }), "");
@@ -134,6 +137,24 @@ TEST(Options, ASinkNeedsSomethingToListenOn) {
   const auto plan = make_sink_plan(options).value();
   ASSERT_EQ(plan.listens.size(), 2U);
   EXPECT_EQ(plan.listens[1].role, Role::kSubmissions);
+}
+
+TEST(Options, TheNameOfASinkCannotBreakItsGreeting) {
+  SinkRunOptions options;
+  options.relay = {"127.0.0.1:0"};
+  for (const char* name : {"", "a\r\nb", "a b",
+                           "b\xC3\xBC"
+                           "cher.example",
+                           "a..b"}) {
+    options.sink.host_name = name;
+    const auto plan = make_sink_plan(options);
+    ASSERT_FALSE(plan.has_value()) << name;
+    EXPECT_NE(plan.error().find("--host-name"), std::string::npos) << plan.error();
+  }
+  for (const char* name : {"localhost", "mx.example.com", "[127.0.0.1]", "[IPv6:::1]"}) {
+    options.sink.host_name = name;
+    EXPECT_TRUE(make_sink_plan(options).has_value()) << name;
+  }
 }
 
 }  // namespace
