@@ -22,22 +22,26 @@ void remove_stale(const Address& address) {
   ::close(descriptor);
 }
 
-Result<int> listen_on(const Address& address, int backlog, bool share_port) {
+Result<int> listen_on(const Address& address, int backlog, PortUse use) {
   const int descriptor = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return tl::unexpected(error_from_errno(errno));
   if (address.is_unix()) remove_stale(address);
   const int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (share_port) setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  const auto share = [descriptor, &on] {
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  };
+  if (use == PortUse::kJoined) share();
   if (!address.is_unix()) {  // accepted sockets inherit it
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   if (address.family() == AF_INET6) {
     setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
-  if (::bind(descriptor, address.sockaddr_ptr(), address.length()) == 0 &&
-      ::listen(descriptor, backlog) == 0) {
-    return descriptor;
+  if (::bind(descriptor, address.sockaddr_ptr(), address.length()) == 0) {
+    // Behind bind(), which would have let it join another program's listeners.
+    if (use == PortUse::kFirst) share();
+    if (::listen(descriptor, backlog) == 0) return descriptor;
   }
   const Error error = error_from_errno(errno);
   ::close(descriptor);
@@ -47,9 +51,8 @@ Result<int> listen_on(const Address& address, int backlog, bool share_port) {
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::create(Ring& ring, const Address& address, int backlog,
-                                                   OnAccept on_accept, void* context,
-                                                   bool share_port) {
-  const Result<int> descriptor = listen_on(address, backlog, share_port);
+                                                   OnAccept on_accept, void* context, PortUse use) {
+  const Result<int> descriptor = listen_on(address, backlog, use);
   if (!descriptor) return tl::unexpected(descriptor.error());
   std::unique_ptr<Listener> listener(new Listener(ring, *descriptor, on_accept, context));
   ring.adopt(*descriptor);

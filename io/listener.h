@@ -11,17 +11,23 @@
 
 namespace smtpmark::io {
 
+// Who may have the same address (SO_REUSEPORT; not for UNIX sockets), as the listeners of threads
+// have, over which the kernel spreads connections.
+enum class PortUse : std::uint8_t {
+  kAlone,
+  kFirst,   // those that join later; fails as kAlone does where somebody has it already
+  kJoined,  // one of them: of the same user
+};
+
 // Must not outlive its ring; before it is destroyed, stop() must have been followed by
 // Ring::shut_down(), which waits for its last completion.
 class Listener {
  public:
   using OnAccept = void (*)(void* context, SocketPtr socket);
 
-  // With `share_port` several listeners of one user may have the same address, one a thread; the
-  // kernel spreads connections over them (SO_REUSEPORT; not for UNIX sockets).
   static Result<std::unique_ptr<Listener>> create(Ring& ring, const Address& address, int backlog,
                                                   OnAccept on_accept, void* context,
-                                                  bool share_port = false);
+                                                  PortUse use = PortUse::kAlone);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();

@@ -91,8 +91,11 @@ class SinkThread {
       if (index_ > 0 && listen.address.is_unix()) continue;  // only one can have it
       Port& port = ports_.emplace_back(
           Port{SinkContext{plan_.options, listen.role, *tls_, *sasl_, counters_}, nullptr});
+      const io::PortUse use = plan_.threads == 1 ? io::PortUse::kAlone
+                              : index_ == 0      ? io::PortUse::kFirst
+                                                 : io::PortUse::kJoined;
       auto listener = io::Listener::create(*ring_, listen.address, kBacklog, &SinkThread::on_accept,
-                                           &port, plan_.threads > 1);
+                                           &port, use);
       if (!listener) {
         return tl::unexpected("cannot listen on " + listen.address.to_string() + ": " +
                               describe(listener.error()));

@@ -22,8 +22,9 @@ class ListenerTest : public RingTest {
   static void keep(void* accepted, SocketPtr socket) {
     static_cast<Accepted*>(accepted)->push_back(std::move(socket));
   }
-  Result<std::unique_ptr<Listener>> listen(const Address& address, Accepted& accepted) {
-    return Listener::create(*ring_, address, 128, &ListenerTest::keep, &accepted, true);
+  Result<std::unique_ptr<Listener>> listen(const Address& address, Accepted& accepted,
+                                           PortUse use = PortUse::kFirst) {
+    return Listener::create(*ring_, address, 128, &ListenerTest::keep, &accepted, use);
   }
   void end(Listener& listener) {
     accepted_.clear();
@@ -50,11 +51,22 @@ TEST_F(ListenerTest, HandsOverConnectionsThatReceive) {
   end(**listener);
 }
 
+TEST_F(ListenerTest, APortThatIsSharedIsNotSharedWithASecondProgram) {
+  auto one = listen(any_port_, accepted_);
+  ASSERT_TRUE(one);
+  for (const PortUse use : {PortUse::kFirst, PortUse::kAlone}) {
+    const auto two = listen((*one)->address(), accepted_, use);
+    ASSERT_FALSE(two);
+    EXPECT_EQ(two.error().os_code, EADDRINUSE) << describe(two.error());
+  }
+  end(**one);
+}
+
 TEST_F(ListenerTest, TwoShareAPort) {
   Accepted others;
   auto one = listen(any_port_, accepted_);
   ASSERT_TRUE(one);
-  auto two = listen((*one)->address(), others);
+  auto two = listen((*one)->address(), others, PortUse::kJoined);
   ASSERT_TRUE(two) << describe(two.error());
   EXPECT_EQ((*one)->address().port(), (*two)->address().port());
   std::vector<Peer> peers;

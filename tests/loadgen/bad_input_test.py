@@ -318,8 +318,8 @@ class BadInput(unittest.TestCase):
 
     def test_port_in_use(self):
         # By a sink too: two that shared a port would share its connections.
-        _, addresses = self.start_sink()
-        self.expect_sentence(self.smtpmark("sink", "--relay", addresses["relay"]),
+        _, addresses = self.start_sink("--threads", "2")
+        self.expect_sentence(self.smtpmark("sink", "--relay", addresses["relay"], "--threads", "2"),
                              "cannot listen", "in use")
 
     def test_certificate_files(self):
