@@ -6,6 +6,7 @@
 
 #include "io/startup.h"
 #include "loadgen/commands.h"
+#include "loadgen/cpu.h"
 #include "loadgen/curve.h"
 #include "loadgen/delivery.h"
 #include "loadgen/environment.h"
@@ -159,6 +160,9 @@ int command_find(FindOptions options, const std::vector<std::string>& command_li
   }
   const auto ring = settle_ring(options.ring);
   if (!ring) return complain(ring.error(), kFailed);
+  if (auto good = check_pin(options.pin, options.threads); !good) {
+    return complain(good.error(), kBadCommandLine);
+  }
   plan->load.ring = ring->mode;
   json frame = make_result(plan->name, command_line, describe_environment(ring->features));
   const auto folder = make_result_folder(options.results_dir, plan->name,

@@ -8,6 +8,7 @@
 
 #include "io/startup.h"
 #include "loadgen/commands.h"
+#include "loadgen/cpu.h"
 #include "loadgen/delivery.h"
 #include "loadgen/environment.h"
 #include "loadgen/generator.h"
@@ -193,6 +194,9 @@ int command_run(const RunOptions& options, const std::vector<std::string>& comma
   }
   const auto ring = settle_ring(options.ring);
   if (!ring) return complain(ring.error(), kFailed);
+  if (auto good = check_pin(options.pin, options.threads); !good) {
+    return complain(good.error(), kBadCommandLine);
+  }
   plan.load.ring = ring->mode;
 
   const std::string name =

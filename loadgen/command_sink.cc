@@ -35,6 +35,9 @@ int command_sink(const SinkRunOptions& options) {
   }
   const auto ring = settle_ring(options.ring);
   if (!ring) return complain(ring.error(), kFailed);
+  if (auto good = check_pin(options.pin, options.threads); !good) {
+    return complain(good.error(), kBadCommandLine);
+  }
   plan->ring = ring->mode;
   const auto certificate = make_certificate(options.tls);
   if (!certificate) return complain(certificate.error(), kFailed);

@@ -91,6 +91,16 @@ void pin_this_thread(int index) noexcept {
   }
 }
 
+tl::expected<void, std::string> check_pin(int first, std::uint32_t threads) {
+  const int usable = usable_processors();
+  const std::int64_t last = std::int64_t{first} + threads - 1;
+  if (first < 0 || last < usable) return {};
+  return tl::unexpected(
+      fmt::format("--pin {} needs a processor {}, and this process may run on {}, counted from 0: "
+                  "give a lower --pin or fewer --threads",
+                  first, last, usable));
+}
+
 int usable_processors() noexcept {
   cpu_set_t usable;
   return sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;

@@ -2,6 +2,7 @@
 #ifndef SMTPMARK_LOADGEN_CPU_H_
 #define SMTPMARK_LOADGEN_CPU_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -18,6 +19,9 @@ double process_cpu_seconds() noexcept;
 // Keeps the calling thread on the `index`-th processor it may run on (modulo their number);
 // negative: no change.
 void pin_this_thread(int index) noexcept;
+// Refuses with a sentence a --pin that has not a processor of those for each of `threads`;
+// negative: not given.
+tl::expected<void, std::string> check_pin(int first, std::uint32_t threads);
 // The calling thread, and those that it makes, run on the processors of this NUMA node alone, those
 // that the process may use; memory comes from there too, as Linux takes it where it is first
 // touched. Fails with a sentence.

@@ -27,6 +27,19 @@ TEST(Cpu, ANodeThatIsNotThereIsASentence) {
   EXPECT_NE(used.error().find("no NUMA node 1000"), std::string::npos) << used.error();
 }
 
+TEST(Cpu, EachPinnedThreadNeedsAProcessorOfItsOwn) {
+  const int usable = usable_processors();
+  EXPECT_TRUE(check_pin(-1, 1000).has_value());
+  EXPECT_TRUE(check_pin(0, static_cast<std::uint32_t>(usable)).has_value());
+  EXPECT_TRUE(check_pin(usable - 1, 1).has_value());
+  for (const int first : {usable, 5000, 2147483647}) {
+    const auto good = check_pin(first, 1);
+    ASSERT_FALSE(good.has_value()) << first;
+    EXPECT_NE(good.error().find("--pin"), std::string::npos) << good.error();
+  }
+  EXPECT_FALSE(check_pin(usable - 1, 2).has_value());
+}
+
 // In a thread of its own: the others stay where they are.
 TEST(Cpu, AThreadMayRunOnNoMoreThanTheProcessorsOfItsNode) {
   cpu_set_t before;
