@@ -4,9 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "loadgen/text_input.h"
@@ -34,10 +36,20 @@ bool is_command(std::string_view line, parser::Command& command) {
 }  // namespace
 
 CLI::Validator seconds() {
-  return CLI::AsNumberWithUnit(
+  const CLI::AsNumberWithUnit convert(
       std::map<std::string, double>{
           {"us", 1e-6}, {"ms", 1e-3}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}},
       CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME");
+  return CLI::Validator(
+      [convert](std::string& text) {
+        const std::string given = text;
+        try {
+          return convert(text);
+        } catch (const CLI::ValidationError&) {
+          return given + " is no time: give a number and us, ms, s, m or h, as 500ms";
+        }
+      },
+      convert.get_description());
 }
 
 CLI::Validator sensible_time() {
@@ -53,6 +65,19 @@ CLI::Validator number_between(double least, double most) {
                     : fmt::format("{} is not a number from {:g} to {:.10g}", text, least, most);
       },
       fmt::format("{:g} to {:.10g}", least, most));
+}
+
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        std::uint64_t value = 0;
+        const char* const end = text.data() + text.size();
+        const auto [at, error] = std::from_chars(text.data(), end, value);
+        const bool good = error == std::errc() && at == end && value >= least && value <= most;
+        return good ? std::string()
+                    : fmt::format("{} is not a whole number from {} to {}", text, least, most);
+      },
+      fmt::format("{} to {}", least, most));
 }
 
 CLI::Option* define_profile(CLI::App& command, parser::Profile& profile) {

@@ -17,6 +17,8 @@ class Validator;
 
 namespace smtpmark::loadgen {
 
+inline constexpr std::uint64_t kMostProcessor = 1023;  // as many as a cpu_set_t has
+
 // What is done to an option behind its definition, beyond its value.
 using OptionMark = std::function<CLI::Option*(CLI::Option*)>;
 
@@ -26,6 +28,9 @@ CLI::Validator seconds();
 CLI::Validator sensible_time();
 // Numbers from `least` to `most`; CLI11's own lets "nan" pass.
 CLI::Validator number_between(double least, double most);
+// The same of digits alone; CLI11's own, and its conversion to unsigned types, let a negative
+// number and one that is too large pass for another one.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
 
 // Seconds of the command line, which are limited to a year, as nanoseconds.
 std::uint64_t to_ns(double seconds);

@@ -50,7 +50,7 @@ void define_sink(CLI::App& command, SinkRunOptions& options) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   command.add_option("--pin", options.pin, "Pin thread i to processor PIN + i")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0, kMostProcessor));
   define_ring(command, options.ring);
   command
       .add_option("--burn-ns", options.sink.burn_ns,

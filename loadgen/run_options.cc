@@ -1,6 +1,7 @@
 #include "loadgen/run_options.h"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 
 #include "loadgen/option_values.h"
 #include "loadgen/workload_options.h"
@@ -10,6 +11,7 @@ namespace smtpmark::loadgen {
 namespace {
 
 constexpr auto kTakeAll = CLI::MultiOptionPolicy::TakeAll;
+constexpr std::uint64_t kMostCount = std::numeric_limits<std::uint64_t>::max();
 
 void define_security(CLI::App& command, SessionOptions& options,
                      const OptionMark& only_with_target) {
@@ -50,6 +52,7 @@ void define_session(CLI::App& command, SessionOptions& options,
   only_with_target(command
                        .add_option("--messages-per-connection", options.messages_per_connection,
                                    "Messages a session; 0: sessions without a message")
+                       ->check(whole_number(0, kMostCount))
                        ->capture_default_str());
   define_dialogue(command, options.dialogue, only_with_target);
   command.add_option("--timeout", options.timeout_s, "Longest wait for a reply")
@@ -86,7 +89,7 @@ void define_open_loop(CLI::App& command, RunOptions& options, const OptionMark& 
       command.add_option("--burst", options.burst, "Turns at once, with --arrivals burst")
           ->check(CLI::Range(2, 1000000)));
   command.add_option("--seed", options.seed, "Of random arrivals, sizes and addresses")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, kMostCount))
       ->capture_default_str();
   only_with_target(
       command.add_option("--backlog", options.backlog, "Turns that may wait for a connection")
@@ -109,9 +112,9 @@ void define_end(CLI::App& command, RunOptions& options, const OptionMark& only_w
   only_with_target(command
                        .add_option("--messages", options.messages,
                                    "End after so many messages (sessions, without messages)")
-                       ->check(CLI::PositiveNumber));
+                       ->check(whole_number(1, kMostCount)));
   only_with_target(command.add_option("--sessions", options.sessions, "End after so many sessions")
-                       ->check(CLI::PositiveNumber));
+                       ->check(whole_number(1, kMostCount)));
   command
       .add_option("--warmup", options.warmup_s,
                   "Load before the measured part (default 0, main job 0.5s); --messages and "
@@ -186,7 +189,7 @@ void define_run(CLI::App& command, RunOptions& options) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   only_with_target(command.add_option("--pin", options.pin, "Pin thread i to processor PIN + i")
-                       ->check(CLI::NonNegativeNumber));
+                       ->check(whole_number(0, kMostProcessor)));
   define_ring(command, options.ring);
   command.add_flag("--allow-remote", options.allow_remote,
                    "The target is not on loopback, and that is meant");

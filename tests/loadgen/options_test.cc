@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 
 #include "loadgen/option_values.h"
 
@@ -127,6 +129,41 @@ TEST(Options, AnEmptyValueIsNotAnOptionLeftOut) {
   AbOptions ab;
   const auto as_ab = [&ab](CLI::App& command) { define_ab(command, ab); };
   EXPECT_EQ(refused("ab", as_ab, {"--base-options", "", "--new-options", "--tls none"}), "");
+}
+
+TEST(Options, ANumberThatIsNoneGetsAShortSentence) {
+  const auto complaint = [](std::string option, std::string value) {
+    RunOptions options;
+    CLI::App command;
+    define_run(command, options);
+    try {
+      command.parse(std::vector<std::string>{std::move(value), std::move(option)});
+    } catch (const CLI::ParseError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  for (const auto& [option, value] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"--messages", "0"},
+           {"--sessions", "0"},
+           {"--pin", "1024"},
+           {"--seed", "18446744073709551616"},
+           {"--seed", "x"},
+           {"--messages-per-connection", "1.5"},
+           {"--duration", "nan"},
+           {"--duration", "5 parsecs"},
+           {"--timeout", "s s"}}) {
+    const std::string said = complaint(option, value);
+    EXPECT_EQ(said.find(std::string(option) + ": " + value + " is no"), 0U) << said;
+    EXPECT_LT(said.size(), 120U) << said;
+  }
+  for (const char* option : {"--messages", "--pin", "--seed", "--messages-per-connection"}) {
+    EXPECT_NE(complaint(option, "-1").find("-1 is not a whole number from "), std::string::npos)
+        << option;
+  }
+  EXPECT_EQ(complaint("--seed", "18446744073709551615"), "");
+  EXPECT_EQ(complaint("--messages-per-connection", "0"), "");
+  EXPECT_EQ(complaint("--duration", "500ms"), "");
 }
 
 TEST(Options, ASinkNeedsSomethingToListenOn) {
