@@ -257,6 +257,19 @@ class Commands(unittest.TestCase):
                 self.assertEqual(job["config"]["pipelining"], run[run.index("--pipelining") + 1])
         self.check_sinks(page, jobs)
 
+    def test_an_argument_of_the_test_runner_that_there_is_not(self):
+        # With nothing but dirname it could not go on and run itself.
+        folder = tempfile.mkdtemp(prefix="smtpmark-test-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        os.symlink(shutil.which("dirname"), os.path.join(folder, "dirname"))
+        for arguments in (["--bogus"], ["--fast", "--bogus"], ["debug"]):
+            done = subprocess.run(["/bin/sh", os.path.join(ROOT, "tests", "run"), *arguments],
+                                  capture_output=True, text=True, timeout=LIMIT,
+                                  env={"PATH": folder})
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"no argument \"{arguments[-1]}\"", done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+
     def check_sinks(self, page, jobs):
         """What the servers have counted is what was asked for, once."""
         main, proxied, limited, six = self.counters_of(page)
