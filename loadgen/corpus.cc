@@ -1,5 +1,6 @@
 #include "loadgen/corpus.h"
 
+#include <fmt/format.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kLargestMbox = std::uint64_t{1} << 30;  // octets
+constexpr std::size_t kMostFiles = 1'000'000;
 
 using Paths = tl::expected<std::vector<fs::path>, std::string>;
 
@@ -23,7 +24,13 @@ std::string list_files(const fs::path& folder, std::vector<fs::path>& files) {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     std::error_code unknown;
-    if (at->is_regular_file(unknown)) files.push_back(at->path());
+    // Those of /proc say that they have no octets, and may have them without an end.
+    if (!at->is_regular_file(unknown) || at->file_size(unknown) == 0) continue;
+    if (files.size() == kMostFiles) {
+      return folder.string() +
+             fmt::format(" has more than {} files: give a part of it", kMostFiles);
+    }
+    files.push_back(at->path());
   }
   return error ? "cannot read " + folder.string() + ": " + error.message() : std::string();
 }
@@ -85,10 +92,6 @@ std::string read_folder(const fs::path& path, Collector& collector) {
 }
 
 std::string read_mbox(const std::string& path, Collector& collector) {
-  std::error_code unknown;
-  if (const auto octets = fs::file_size(path, unknown); !unknown && octets > kLargestMbox) {
-    return path + " is larger than 1 GiB: give a part of it";
-  }
   const auto text = read_text(path);
   if (!text) return text.error();
   if (!text->starts_with("From ")) {

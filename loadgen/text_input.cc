@@ -1,5 +1,8 @@
 #include "loadgen/text_input.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -7,26 +10,42 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 
 namespace smtpmark::loadgen {
 
+namespace {
+
+constexpr std::uint64_t kLargestText = std::uint64_t{1} << 30;  // octets
+
+tl::unexpected<std::string> cannot_read(const std::string& path, const char* reason) {
+  return tl::unexpected("cannot read " + path + ": " + reason);
+}
+
+}  // namespace
+
 tl::expected<std::string, std::string> read_text(const std::string& path) {
-  const auto failed = [&path](int os_code) {
-    return tl::unexpected("cannot read " + path + ": " +
-                          (os_code == EISDIR ? "it is a folder" : std::strerror(os_code)));
-  };
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return failed(errno);
+  // Neither opening nor reading waits for anybody, be it a FIFO or a file of /proc.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return cannot_read(path, std::strerror(errno));
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(::fdopen(descriptor, "r"),
+                                                             &std::fclose);
+  struct stat about {};
+  if (file == nullptr || ::fstat(descriptor, &about) != 0) {
+    return cannot_read(path, std::strerror(errno));
+  }
+  if (S_ISDIR(about.st_mode)) return cannot_read(path, "it is a folder");
+  if (!S_ISREG(about.st_mode)) return cannot_read(path, "it is not a regular file");
   std::string text;
   std::array<char, 65536> piece;
-  std::size_t count = 0;
-  while ((count = std::fread(piece.data(), 1, piece.size(), file)) > 0) {
+  std::size_t count = 1;
+  while (count > 0 && text.size() <= kLargestText &&
+         static_cast<std::uint64_t>(about.st_size) <= kLargestText) {
+    count = std::fread(piece.data(), 1, piece.size(), file.get());
     text.append(piece.data(), count);
   }
-  const bool broken = std::ferror(file) != 0;  // as of a folder
-  const int os_code = errno;
-  std::fclose(file);
-  if (broken) return failed(os_code);
+  if (count > 0) return tl::unexpected(path + " is larger than 1 GiB: give a part of it");
+  if (std::ferror(file.get()) != 0) return cannot_read(path, std::strerror(errno));
   return text;
 }
 

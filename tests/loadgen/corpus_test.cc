@@ -2,6 +2,7 @@
 #include "loadgen/corpus.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -81,6 +82,16 @@ TEST_F(CorpusTest, WhatHasNothingToSendIsRefusedWithASentence) {
   write("text", "Subject: no mbox\n\n");
   EXPECT_NE(complaint(path("text")).find("neither a folder nor an mbox"), std::string::npos);
   EXPECT_NE(complaint(path(), 5).find("give more --pool"), std::string::npos);
+}
+
+TEST_F(CorpusTest, NothingWaitsForAFileThatHasNoEnd) {
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  const auto fifo = read_corpus(path("fifo"), kPlenty, false);
+  ASSERT_FALSE(fifo.has_value());
+  EXPECT_NE(fifo.error().find("it is not a regular file"), std::string::npos) << fifo.error();
+  write("1.eml", "Subject: a\n\nx\n");
+  EXPECT_EQ(read_corpus(path(), kPlenty, false).value().messages.size(), 1U);
+  EXPECT_FALSE(read_corpus("/proc", kPlenty, false).has_value());
 }
 
 TEST(Corpus, EveryKindOfLineEndBecomesCrlf) {
