@@ -103,6 +103,10 @@ tl::expected<SinkPlan, std::string> make_sink_plan(const SinkRunOptions& options
   if (const std::uint64_t strange = *more & ~kSinkKnows; strange != 0) {
     return tl::unexpected("--with " + keywords_of(strange) + " is not what the sink can do");
   }
+  if (const std::uint64_t both = *more & *fewer; both != 0) {
+    return tl::unexpected("--with and --without both name " + keywords_of(both) +
+                          ": leave one of them out");
+  }
   plan.options.extensions = (plan.options.extensions | *more) & ~*fewer;
   plan.threads = options.threads;
   plan.connections = options.connections;

@@ -186,7 +186,12 @@ tl::expected<ClassPlan, std::string> make_class(const Settings& settings, const 
   static_cast<SessionOptions&>(options) = run;
   CLI::App command;
   define_class(command, options);
-  for (const Setting& setting : settings) forget_what_it_replaces(options, setting.name);
+  for (const Setting& setting : settings) {
+    forget_what_it_replaces(options, setting.name);
+    if (setting.name != "tls-version") continue;
+    options.tls_version = setting.values.front();  // checked below
+    forget_other_version(options);
+  }
   for (const Setting& setting : settings) {
     if (auto good = apply(command, setting); !good) return tl::unexpected(good.error());
   }

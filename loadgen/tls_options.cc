@@ -52,6 +52,17 @@ void apply_lists(const TlsListOptions& from, io::TlsCommonOptions& to) {
   to.alpn = split(from.tls_alpn);
 }
 
+// A list alone for the version that --tls-version leaves out would be passed over; both lists are
+// for whichever version there is.
+tl::expected<void, std::string> check_lists(const TlsListOptions& options) {
+  if (options.tls_suites.empty() == options.tls_ciphers.empty()) return {};
+  const char* const list = options.tls_suites.empty() ? "--tls-ciphers" : "--tls-suites";
+  const char* const its = options.tls_suites.empty() ? "1.2" : "1.3";
+  if (options.tls_version == "any" || options.tls_version == its) return {};
+  return tl::unexpected(std::string(list) + " is of TLS " + its + ", which --tls-version " +
+                        options.tls_version + " leaves out: give one of both up");
+}
+
 }  // namespace
 
 void define_tls(CLI::App& command, TlsOptions& options, const OptionMark& mark) {
@@ -117,8 +128,14 @@ void define_sink_tls(CLI::App& command, SinkTlsOptions& options) {
       ->check(number_between(1.0, kLongestLifetime));
 }
 
+void forget_other_version(TlsListOptions& options) {
+  if (options.tls_version == "1.2") options.tls_suites.clear();
+  if (options.tls_version == "1.3") options.tls_ciphers.clear();
+}
+
 tl::expected<io::TlsClientOptions, std::string> make_client_tls(const TlsOptions& options,
                                                                 const std::string& host) {
+  if (auto good = check_lists(options); !good) return tl::unexpected(good.error());
   io::TlsClientOptions tls;
   apply_lists(options, tls);
   tls.verify = options.verify || !options.ca_file.empty();
@@ -146,6 +163,7 @@ tl::expected<io::TlsClientOptions, std::string> make_client_tls(const TlsOptions
 }
 
 tl::expected<io::TlsServerOptions, std::string> make_server_tls(const SinkTlsOptions& options) {
+  if (auto good = check_lists(options); !good) return tl::unexpected(good.error());
   io::TlsServerOptions tls;
   apply_lists(options, tls);
   if (options.client_certs == "ask") tls.client_certificates = io::ClientCertificates::kAsked;

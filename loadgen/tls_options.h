@@ -54,6 +54,8 @@ struct SinkTlsOptions : TlsListOptions {
 void define_tls(CLI::App& command, TlsOptions& options, const OptionMark& mark);
 void define_sink_tls(CLI::App& command, SinkTlsOptions& options);
 
+// Leaves out the list of ciphers or suites that is for another version than --tls-version.
+void forget_other_version(TlsListOptions& options);
 // What OpenSSL is to be told, `host` being the target's name. Refuses with a sentence what it does
 // not have, what cannot be read, and what belongs together and is not there.
 tl::expected<io::TlsClientOptions, std::string> make_client_tls(const TlsOptions& options,

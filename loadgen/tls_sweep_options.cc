@@ -50,6 +50,7 @@ tl::expected<TlsCell, std::string> make_cell(const TlsSweepOptions& options, Tls
   if (run.target.empty()) run.target = kNoTarget;
   run.role = cell.role;
   run.tls_version = cell.version;
+  forget_other_version(run);
   run.tls_groups = groups_of(cell.version, cell.group);
   run.tls_resume = cell.resumed;
   run.handshake_only = true;

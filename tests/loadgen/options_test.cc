@@ -176,6 +176,42 @@ TEST(Options, ASinkNeedsSomethingToListenOn) {
   EXPECT_EQ(plan.listens[1].role, Role::kSubmissions);
 }
 
+TEST(Options, ASinkDoesNotOfferWhatItIsNotToOffer) {
+  SinkRunOptions options;
+  options.relay = {"127.0.0.1:0"};
+  options.with = "LIMITS,MTRK";
+  options.without = "CHUNKING,LIMITS";
+  const auto plan = make_sink_plan(options);
+  ASSERT_FALSE(plan.has_value());
+  EXPECT_NE(plan.error().find("both name LIMITS:"), std::string::npos) << plan.error();
+  options.without = "CHUNKING";
+  EXPECT_TRUE(make_sink_plan(options).has_value());
+}
+
+TEST(Options, AListOfCiphersIsOfAVersionThatThereIs) {
+  RunOptions options = to("127.0.0.1:465");
+  options.tls_suites = "TLS_AES_128_GCM_SHA256";
+  EXPECT_EQ(refusal(options), "");
+  options.tls_version = "1.2";
+  EXPECT_NE(refusal(options).find("--tls-suites is of TLS 1.3"), std::string::npos);
+  options.tls_suites.clear();
+  options.tls_ciphers = "ECDHE+AESGCM";
+  EXPECT_EQ(refusal(options), "");
+  options.tls_version = "1.3";
+  EXPECT_NE(refusal(options).find("--tls-ciphers is of TLS 1.2"), std::string::npos);
+  options.tls_suites = "TLS_AES_128_GCM_SHA256";
+  EXPECT_EQ(refusal(options), "") << "both are for whichever version there is";
+  options.tls_suites.clear();
+  options.tls_version = "any";
+  options.class_texts = {"name=old,tls-version=1.2", "name=new,tls-version=1.3"};
+  EXPECT_EQ(refusal(options), "") << "what a class has of the run is for others too";
+  SinkRunOptions sink;
+  sink.relay = {"127.0.0.1:0"};
+  sink.tls.tls_version = "1.2";
+  sink.tls.tls_suites = "TLS_AES_128_GCM_SHA256";
+  EXPECT_FALSE(make_sink_plan(sink).has_value());
+}
+
 TEST(Options, TheNameOfASinkCannotBreakItsGreeting) {
   SinkRunOptions options;
   options.relay = {"127.0.0.1:0"};
