@@ -85,7 +85,10 @@ std::vector<std::uint64_t> apportion(std::uint64_t whole, const std::vector<doub
   std::uint64_t given = 0;
   for (const double weight : weights) {
     const double exact = static_cast<double>(whole) * weight / sum;
-    parts.push_back(static_cast<std::uint64_t>(exact));
+    // Rounding never gives more than there is: beyond 2^53 a double says too much.
+    const std::uint64_t left = whole - given;
+    const bool fits = exact < static_cast<double>(left);
+    parts.push_back(fits ? static_cast<std::uint64_t>(exact) : left);
     fractions.push_back(exact - std::floor(exact));
     given += parts.back();
   }
@@ -94,7 +97,10 @@ std::vector<std::uint64_t> apportion(std::uint64_t whole, const std::vector<doub
   std::stable_sort(order.begin(), order.end(), [&fractions](std::size_t a, std::size_t b) {
     return fractions[a] > fractions[b];
   });
-  for (std::size_t i = 0; given < whole; i = (i + 1) % order.size(), ++given) ++parts[order[i]];
+  const std::uint64_t rest = whole - given;  // more than a turn each where a double says too little
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    parts[order[i]] += rest / order.size() + (i < rest % order.size() ? 1 : 0);
+  }
   return parts;
 }
 

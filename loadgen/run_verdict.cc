@@ -125,7 +125,8 @@ std::uint64_t connections_asked(const RunPlan& plan, std::size_t number) {
   if (load.count == 0) return connections;
   const std::uint64_t each =
       std::max<std::uint64_t>(plan.classes[number].session.messages_per_connection, 1);
-  return std::min(connections, (apportion(load.count, parts)[number] + each - 1) / each);
+  const std::uint64_t turns = apportion(load.count, parts)[number];
+  return std::min(connections, turns / each + (turns % each > 0 ? 1 : 0));
 }
 
 double milliseconds(std::uint64_t ns) {

@@ -1,6 +1,8 @@
 // From options to a plan: stages, arrivals, backlogs, classes, and what is refused.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "loadgen/load_options.h"
 #include "loadgen/run_options.h"
 
@@ -243,6 +245,22 @@ TEST(Apportion, ThePartsAddUp) {
   EXPECT_EQ(apportion(10, {1, 1, 1}), (std::vector<std::uint64_t>{4, 3, 3}));
   EXPECT_EQ(apportion(3, {0.7, 0.2, 0.1}), (std::vector<std::uint64_t>{2, 1, 0}));
   EXPECT_EQ(apportion(0, {1, 2}), (std::vector<std::uint64_t>{0, 0}));
+}
+
+TEST(Apportion, ThePartsOfAnyCountAddUp) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t exact = std::uint64_t{1} << 53;  // the last count that a double knows
+  for (const std::uint64_t whole : {kMost, kMost - 1, kMost / 2, kMost / 3, exact + 1}) {
+    for (const std::vector<double>& weights : std::vector<std::vector<double>>{
+             {1}, {1, 1}, {1, 1, 1}, {70, 20, 10}, {0.7, 0.2, 0.1}, {1e-9, 1, 1e9}}) {
+      std::uint64_t left = whole;
+      for (const std::uint64_t part : apportion(whole, weights)) {
+        ASSERT_LE(part, left);
+        left -= part;
+      }
+      EXPECT_EQ(left, 0U) << whole << " among " << weights.size();
+    }
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "loadgen/generator.h"
 
@@ -131,6 +132,8 @@ TEST(RunFacts, AnOpenLoopAndACountAskForFewerConnections) {
   plan.classes.front().session.messages_per_connection = 4;
   plan.load.count = 13;
   EXPECT_EQ(facts_of(plan, {}).connections_asked, 4U);
+  plan.load.count = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(facts_of(plan, {}).connections_asked, 10U);
   plan.load.set_rate(5.0);
   EXPECT_EQ(facts_of(plan, {}).connections_asked, 0U);
 }
