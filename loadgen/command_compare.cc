@@ -37,18 +37,38 @@ std::vector<std::string> files_of(const std::string& path) {
   return files;
 }
 
-tl::expected<std::vector<json>, std::string> read_all(const std::vector<std::string>& paths) {
+// Results, and the files that they are of.
+struct Side {
+  std::vector<std::string> files;
   std::vector<json> results;
+};
+
+tl::expected<Side, std::string> read_all(const std::vector<std::string>& paths) {
+  Side side;
   for (const std::string& path : paths) {
     const std::vector<std::string> files = files_of(path);
     if (files.empty()) return tl::unexpected("there is no result in " + path);
     for (const std::string& file : files) {
       auto result = read_result(file);
       if (!result) return tl::unexpected(result.error());
-      results.push_back(std::move(*result));
+      side.files.push_back(file);
+      side.results.push_back(std::move(*result));
     }
   }
-  return results;
+  return side;
+}
+
+// About the first result that cannot be compared with itself either.
+std::string damaged(const Side& side, const CompareRules& rules) {
+  for (std::size_t i = 0; i < side.files.size(); ++i) {
+    const std::vector<json> one = {side.results[i]};
+    try {
+      (void)compare_sets(one, one, rules);
+    } catch (const json::exception& error) {
+      return damaged_result(side.files[i], error);
+    }
+  }
+  return {};
 }
 
 tl::expected<Verdict, std::string> compare(const CompareOptions& options) {
@@ -60,9 +80,12 @@ tl::expected<Verdict, std::string> compare(const CompareOptions& options) {
   const auto fresh = read_all(two ? std::vector{options.sides[1]} : options.fresh);
   if (!fresh) return tl::unexpected(fresh.error());
   try {
-    return compare_sets(*base, *fresh, *rules);
-  } catch (const json::exception&) {
-    return tl::unexpected(std::string("one of the results lacks jobs, figures or environment"));
+    return compare_sets(base->results, fresh->results, *rules);
+  } catch (const json::exception& error) {
+    std::string sentence = damaged(*base, *rules);
+    if (sentence.empty()) sentence = damaged(*fresh, *rules);
+    return tl::unexpected(sentence.empty() ? damaged_result("one of the results", error)
+                                           : sentence);
   }
 }
 

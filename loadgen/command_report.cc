@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "loadgen/commands.h"
 #include "loadgen/report_page.h"
+#include "loadgen/result_folder.h"
 #include "loadgen/result_json.h"
 
 namespace smtpmark::loadgen {
@@ -11,9 +10,7 @@ namespace smtpmark::loadgen {
 int command_report(const ReportOptions& options) {
   std::vector<ReportInput> inputs;
   for (const std::string& name : options.results) {
-    const std::filesystem::path inner = std::filesystem::path(name) / "result.json";
-    std::error_code unknown;
-    const std::string file = std::filesystem::exists(inner, unknown) ? inner.string() : name;
+    const std::string file = result_file(name);
     auto result = read_result(file);
     if (!result) return complain(result.error(), kFailed);
     inputs.push_back({file, std::move(*result)});

@@ -154,8 +154,8 @@ int deliver(const RunOptions& options, const Finished& finished, const std::stri
       written_files += "result: " + file + "\n";
     }
   }
-  exit_code = settle_outputs(options.outputs, finished.result, written_files, exit_code);
-  const auto table = render_result(finished.result);
+  exit_code = settle_outputs(options.outputs, finished.result, path, written_files, exit_code);
+  const auto table = render_result(finished.result, path);
   if (!table) {
     exit_code = complain(table.error(), kFailed);
   } else if (!options.quiet || exit_code == kFailed) {

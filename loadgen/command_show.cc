@@ -4,6 +4,7 @@
 
 #include "loadgen/commands.h"
 #include "loadgen/report_table.h"
+#include "loadgen/result_folder.h"
 #include "loadgen/result_json.h"
 #include "loadgen/thresholds.h"
 
@@ -13,12 +14,13 @@ int command_show(const ShowOptions& options) {
   if (auto good = parse_thresholds(options.outputs.thresholds); !good) {
     return complain(good.error(), kBadCommandLine);
   }
-  const auto result = read_result(options.file);
+  const std::string file = result_file(options.file);
+  const auto result = read_result(file);
   if (!result) return complain(result.error(), kFailed);
-  const auto table = render_result(*result);
-  if (!table) return complain(options.file + ": " + table.error(), kFailed);
+  const auto table = render_result(*result, file);
+  if (!table) return complain(table.error(), kFailed);
   std::string said;
-  const int exit_code = settle_outputs(options.outputs, *result, said, 0);
+  const int exit_code = settle_outputs(options.outputs, *result, file, said, 0);
   fmt::print("{}{}", *table, said);
   return exit_code;
 }

@@ -30,10 +30,10 @@ inline constexpr std::uint64_t kSpareDescriptors = 64;
 int complain(const std::string& sentence, int exit_code);
 
 // Writes the files that `options` asks for and says on standard error what is wrong with them or
-// with the result; appends to `said` what is for standard output. Returns `exit_code`, or where
-// that is 0 the one for what is wrong.
-int settle_outputs(const OutputOptions& options, const nlohmann::json& result, std::string& said,
-                   int exit_code);
+// with the result, which is in `file`; appends to `said` what is for standard output. Returns
+// `exit_code`, or where that is 0 the one for what is wrong.
+int settle_outputs(const OutputOptions& options, const nlohmann::json& result,
+                   const std::string& file, std::string& said, int exit_code);
 
 int command_find(FindOptions options, const std::vector<std::string>& command_line);
 int command_run(const RunOptions& options, const std::vector<std::string>& command_line);

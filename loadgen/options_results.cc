@@ -27,7 +27,7 @@ void define_rules(CLI::App& command, CompareOptions& options) {
 }  // namespace
 
 void define_show(CLI::App& command, ShowOptions& options) {
-  command.add_option("file", options.file, "A result.json")->required();
+  command.add_option("file", options.file, "A result.json, or its folder")->required();
   define_outputs(command, options.outputs);
 }
 

@@ -65,13 +65,14 @@ void define_outputs(CLI::App& command, OutputOptions& options) {
                    "Exit with 4 unless the figures mean the server (verdict clean)");
 }
 
-tl::expected<Outputs, std::string> make_outputs(const OutputOptions& options, const json& result) {
+tl::expected<Outputs, std::string> make_outputs(const OutputOptions& options, const json& result,
+                                                const std::string& file) {
   const auto thresholds = parse_thresholds(options.thresholds);
   if (!thresholds) return tl::unexpected(thresholds.error());
   try {
     return make(options, *thresholds, result);
   } catch (const json::exception& error) {
-    return tl::unexpected(fmt::format("the result is damaged: {}", error.what()));
+    return tl::unexpected(damaged_result(file, error));
   }
 }
 

@@ -40,9 +40,10 @@ struct Outputs {
 
 // Writes every file that was asked for; one that fails does not keep the others from being written.
 // Fails with a sentence when a threshold is none (parse_thresholds() says so before a run) or the
-// result is damaged.
+// result, which is in `file`, is damaged.
 tl::expected<Outputs, std::string> make_outputs(const OutputOptions& options,
-                                                const nlohmann::json& result);
+                                                const nlohmann::json& result,
+                                                const std::string& file);
 
 }  // namespace smtpmark::loadgen
 

@@ -116,10 +116,10 @@ json curve_of_buckets(const json& buckets, double count, double max_ms) {
     const double x = std::pow(10.0, static_cast<double>(step) / kPointsPerDecade);
     if (x >= count) break;
     const double rank = std::max(1.0, std::ceil(count * (1.0 - 1.0 / x)));
-    while (bucket + 1 < buckets.size() && below + buckets[bucket][1].get<double>() < rank) {
-      below += buckets[bucket++][1].get<double>();
+    while (bucket + 1 < buckets.size() && below + buckets.at(bucket).at(1).get<double>() < rank) {
+      below += buckets.at(bucket++).at(1).get<double>();
     }
-    const double ms = buckets[bucket][0].get<double>() / 1e6;
+    const double ms = buckets.at(bucket).at(0).get<double>() / 1e6;
     points.push_back({x, std::min(ms, max_ms)});
   }
   points.push_back({count, max_ms});

@@ -12,6 +12,7 @@
 #include "loadgen/report_assets.h"
 #include "loadgen/report_data.h"
 #include "loadgen/report_figures.h"
+#include "loadgen/result_json.h"
 
 namespace smtpmark::loadgen {
 
@@ -140,6 +141,18 @@ std::string label_of(std::size_t index, std::size_t count) {
   return count <= 26 ? std::string(1, static_cast<char>('A' + index)) : std::to_string(index + 1);
 }
 
+// The first of the results whose page of its own cannot be made either.
+std::string damaged_file(const std::vector<ReportInput>& inputs, const json& all) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    try {
+      render_page(json::array({all.at(i)}));
+    } catch (const json::exception&) {
+      return inputs[i].file;
+    }
+  }
+  return "one of the results";
+}
+
 }  // namespace
 
 tl::expected<std::string, std::string> render_report(const std::vector<ReportInput>& inputs) {
@@ -148,11 +161,14 @@ tl::expected<std::string, std::string> render_report(const std::vector<ReportInp
     try {
       all.push_back(report_data(inputs[i].result, inputs[i].file, label_of(i, inputs.size())));
     } catch (const json::exception& error) {
-      return tl::unexpected(
-          fmt::format("{}: the result is damaged: {}", inputs[i].file, error.what()));
+      return tl::unexpected(damaged_result(inputs[i].file, error));
     }
   }
-  return render_page(all);
+  try {
+    return render_page(all);
+  } catch (const json::exception& error) {
+    return tl::unexpected(damaged_result(damaged_file(inputs, all), error));
+  }
 }
 
 }  // namespace smtpmark::loadgen

@@ -12,6 +12,7 @@
 
 #include "loadgen/curve.h"
 #include "loadgen/phase.h"
+#include "loadgen/result_json.h"
 #include "loadgen/tls_sweep.h"
 
 namespace smtpmark::loadgen {
@@ -261,11 +262,11 @@ std::string render(const json& result) {
 
 }  // namespace
 
-tl::expected<std::string, std::string> render_result(const json& result) {
+tl::expected<std::string, std::string> render_result(const json& result, const std::string& file) {
   try {
     return render(result);
   } catch (const json::exception& error) {
-    return tl::unexpected(fmt::format("the result is damaged: {}", error.what()));
+    return tl::unexpected(damaged_result(file, error));
   }
 }
 

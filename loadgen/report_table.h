@@ -9,8 +9,9 @@
 namespace smtpmark::loadgen {
 
 // The latencies of each job, then throughput and cost, then the comparison, then errors. Fails with
-// a sentence when a member is missing or of another type.
-tl::expected<std::string, std::string> render_result(const nlohmann::json& result);
+// a sentence that names `file`, where the result is, when a member is missing or of another type.
+tl::expected<std::string, std::string> render_result(const nlohmann::json& result,
+                                                     const std::string& file);
 
 }  // namespace smtpmark::loadgen
 

@@ -41,4 +41,10 @@ tl::expected<std::string, std::string> make_result_folder(const std::string& res
   return folder.string();
 }
 
+std::string result_file(const std::string& path) {
+  const std::filesystem::path inner = std::filesystem::path(path) / "result.json";
+  std::error_code unknown;
+  return std::filesystem::exists(inner, unknown) ? inner.string() : path;
+}
+
 }  // namespace smtpmark::loadgen

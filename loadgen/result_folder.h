@@ -13,6 +13,9 @@ tl::expected<std::string, std::string> make_result_folder(const std::string& res
                                                           const std::string& name,
                                                           const std::string& started_utc);
 
+// The file that `path` means: its result.json where it is a folder that has one, else itself.
+std::string result_file(const std::string& path);
+
 }  // namespace smtpmark::loadgen
 
 #endif  // SMTPMARK_LOADGEN_RESULT_FOLDER_H_

@@ -1,5 +1,6 @@
 #include "loadgen/result_json.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -418,6 +419,10 @@ tl::expected<void, std::string> write_text(const std::string& path, std::string_
 }
 
 tl::expected<json, std::string> read_result(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) {
+    return tl::unexpected(path + " is a folder without a result.json: name a result");
+  }
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
@@ -436,6 +441,14 @@ tl::expected<json, std::string> read_result(const std::string& path) {
                           "; this program reads version " + std::to_string(kResultSchemaVersion));
   }
   return value;
+}
+
+std::string damaged_result(const std::string& path, const std::exception& error) {
+  std::string_view what = error.what();
+  // Behind the name of the exception: "[json.exception.out_of_range.403] key 'jobs' not found".
+  if (const auto name = what.find("] "); name != std::string_view::npos)
+    what.remove_prefix(name + 2);
+  return fmt::format("{} is not a result of smtpmark, or damaged ({})", path, what);
 }
 
 }  // namespace smtpmark::loadgen

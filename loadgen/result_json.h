@@ -2,6 +2,7 @@
 #ifndef SMTPMARK_LOADGEN_RESULT_JSON_H_
 #define SMTPMARK_LOADGEN_RESULT_JSON_H_
 
+#include <exception>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -34,6 +35,10 @@ tl::expected<void, std::string> write_text(const std::string& path, std::string_
 
 // Reads a result and checks its schema and version. Failures are sentences.
 tl::expected<nlohmann::json, std::string> read_result(const std::string& path);
+
+// The sentence about a result in which `error`, of nlohmann::json, was met: a member is missing or
+// of another type.
+std::string damaged_result(const std::string& path, const std::exception& error);
 
 }  // namespace smtpmark::loadgen
 

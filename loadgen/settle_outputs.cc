@@ -5,12 +5,12 @@
 
 namespace smtpmark::loadgen {
 
-int settle_outputs(const OutputOptions& options, const nlohmann::json& result, std::string& said,
-                   int exit_code) {
+int settle_outputs(const OutputOptions& options, const nlohmann::json& result,
+                   const std::string& file, std::string& said, int exit_code) {
   const auto worst = [&exit_code](int code) {
     if (exit_code == 0) exit_code = code;
   };
-  const auto outputs = make_outputs(options, result);
+  const auto outputs = make_outputs(options, result, file);
   if (!outputs) {
     worst(complain(outputs.error(), kFailed));
     return exit_code;

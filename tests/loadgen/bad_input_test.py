@@ -398,7 +398,7 @@ class BadInput(unittest.TestCase):
         cut.write_text('{"schema": "smtpmark.res')
         for arguments, part in (([base, "/nonexistent.json"], "/nonexistent.json"),
                                 ([base, empty], "there is no result in"),
-                                ([base, str(bad)], "lacks jobs"),
+                                ([base, str(bad)], f"{bad} is not a result of smtpmark, or"),
                                 ([base, str(cut)], "not complete JSON"),
                                 ([base, base, "--threshold", "messages-per-s"], "METRIC=PERCENT"),
                                 ([base, base, "--threshold", "luck=5"], '"luck"'),

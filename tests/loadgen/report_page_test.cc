@@ -130,9 +130,23 @@ TEST(ReportPage, ADamagedResultIsNamed) {
   result.erase("jobs");
   const auto page = render_report({{"one.json", result}});
   ASSERT_FALSE(page.has_value());
-  EXPECT_TRUE(page_holds(page.error(), "one.json: the result is damaged"));
+  EXPECT_TRUE(page_holds(page.error(), "one.json is not a result of smtpmark, or damaged (key"));
   result["jobs"] = {1, 2};
   EXPECT_FALSE(render_report({{"one.json", result}}).has_value());
+}
+
+// What is wrong with a result may show when it is read, or only when the page is written.
+TEST(ReportPage, TheDamagedOneOfSeveralResultsIsNamed) {
+  const json good = result_with({job_of("25")});
+  for (const char* member :
+       {"/jobs/0/phases/mail/buckets_ns/0", "/jobs/0/phases/mail/count", "/notes", "/command"}) {
+    json bad = good;
+    bad[json::json_pointer(member)] = json::array({json::array()});
+    const auto page = render_report({{"good.json", good}, {"bad.json", bad}});
+    ASSERT_FALSE(page.has_value()) << member;
+    EXPECT_TRUE(page_holds(page.error(), "bad.json is not a result of smtpmark, or damaged ("))
+        << page.error();
+  }
 }
 
 TEST(ReportData, TimeIsSharedAmongTheMessages) {

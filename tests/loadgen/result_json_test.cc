@@ -11,6 +11,7 @@
 #include "io/certificate.h"
 #include "loadgen/environment.h"
 #include "loadgen/report_table.h"
+#include "loadgen/result_folder.h"
 #include "loadgen/run_options.h"
 #include "loadgen/tls_sweep.h"
 
@@ -210,8 +211,20 @@ TEST(ResultJson, RefusesWhatIsNoResult) {
   EXPECT_NE(read_result(path).error(), "");
 }
 
+TEST(ResultJson, AFolderStandsForTheResultInIt) {
+  const std::string folder = temporary("folder");
+  std::filesystem::create_directory(folder);
+  EXPECT_EQ(result_file(folder), folder);
+  EXPECT_NE(read_result(folder).error().find("is a folder without a result.json"),
+            std::string::npos);
+  ASSERT_TRUE(write_json(folder + "/result.json", sample_result()).has_value());
+  EXPECT_EQ(result_file(folder), folder + "/result.json");
+  EXPECT_EQ(result_file(folder + "/result.json"), folder + "/result.json");
+  std::filesystem::remove_all(folder);
+}
+
 TEST(ReportTable, ShowsTheFiguresAndTheErrors) {
-  const auto table = render_result(sample_result());
+  const auto table = render_result(sample_result(), "one.json");
   ASSERT_TRUE(table.has_value());
   for (const char* part : {"sample", "whole message", "1.000", "450 4.2.1 busy", "messages/s"}) {
     EXPECT_NE(table->find(part), std::string::npos) << part;
@@ -222,13 +235,15 @@ TEST(ReportTable, ADamagedResultIsASentence) {
   for (const char* member : {"jobs", "environment", "comparison", "name"}) {
     json damaged = sample_result();
     damaged.erase(member);
-    EXPECT_FALSE(render_result(damaged).has_value()) << member;
+    EXPECT_FALSE(render_result(damaged, "one.json").has_value()) << member;
     damaged[member] = 5;
-    EXPECT_FALSE(render_result(damaged).has_value()) << member;
+    EXPECT_FALSE(render_result(damaged, "one.json").has_value()) << member;
   }
   json damaged = sample_result();
   damaged["jobs"][0]["rates"]["messages_per_s"] = "fast";
-  EXPECT_FALSE(render_result(damaged).has_value());
+  EXPECT_EQ(
+      render_result(damaged, "one.json").error(),
+      "one.json is not a result of smtpmark, or damaged (type must be number, but is string)");
 }
 
 }  // namespace
