@@ -9,6 +9,7 @@
 #include "loadgen/compare_rules.h"
 #include "loadgen/regression.h"
 #include "loadgen/result_json.h"
+#include "loadgen/terminal_text.h"
 
 namespace smtpmark::loadgen {
 
@@ -123,7 +124,7 @@ int command_compare(const CompareOptions& options) {
   }
   const auto verdict = compare(options);
   if (!verdict) return complain(verdict.error(), kNotCompared);
-  fmt::print("{}", render_verdict(*verdict));
+  fmt::print("{}", printable_lines(render_verdict(*verdict)));
   if (const auto written = write_reports(options, *verdict); !written) {
     return complain(written.error(), kNotCompared);
   }

@@ -16,6 +16,7 @@
 #include "loadgen/rate_search.h"
 #include "loadgen/result_folder.h"
 #include "loadgen/result_json.h"
+#include "loadgen/terminal_text.h"
 
 namespace smtpmark::loadgen {
 
@@ -83,7 +84,8 @@ class Finder {
   void announce(const Point& point, bool confirmation) const {
     if (options_.quiet) return;
     fmt::print(stderr, "{:.4g}/s{}: {} ({})\n", point.rate_per_s, confirmation ? ", again" : "",
-               outcome_of(point.outcome == ProbeOutcome::kMet, point.verdict), point.text);
+               outcome_of(point.outcome == ProbeOutcome::kMet, point.verdict),
+               printable(point.text));
   }
 
   Finished finish(const SearchResult& search, json result) {

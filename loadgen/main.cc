@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -106,7 +105,6 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "smtpmark: %s\n", error.what());
-    return 1;
+    return loadgen::complain(error.what(), loadgen::kFailed);
   }
 }

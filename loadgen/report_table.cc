@@ -13,6 +13,7 @@
 #include "loadgen/curve.h"
 #include "loadgen/phase.h"
 #include "loadgen/result_json.h"
+#include "loadgen/terminal_text.h"
 #include "loadgen/tls_sweep.h"
 
 namespace smtpmark::loadgen {
@@ -264,7 +265,7 @@ std::string render(const json& result) {
 
 tl::expected<std::string, std::string> render_result(const json& result, const std::string& file) {
   try {
-    return render(result);
+    return render(printable_json(result));
   } catch (const json::exception& error) {
     return tl::unexpected(damaged_result(file, error));
   }

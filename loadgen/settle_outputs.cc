@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include "loadgen/outputs.h"
+#include "loadgen/terminal_text.h"
 
 namespace smtpmark::loadgen {
 
@@ -16,7 +17,7 @@ int settle_outputs(const OutputOptions& options, const nlohmann::json& result,
     return exit_code;
   }
   for (const std::string& failure : outputs->failures) worst(complain(failure, kFailed));
-  said += outputs->thresholds;
+  said += printable_lines(outputs->thresholds);
   for (const std::string& file : outputs->written) said += "written: " + file + "\n";
   if (!outputs->thresholds_met) {
     // Each line of them is on the screen, but for --quiet.
