@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/error.h"
 #include "loadgen/curve.h"
 #include "loadgen/phase.h"
 #include "loadgen/result_json.h"
@@ -218,6 +219,13 @@ void render_verdicts(Out out, const json& jobs) {
   }
 }
 
+// A kind of error in the width of its column. Of what the end of the run cut off it is the sentence
+// that stands beside it too.
+std::string kind_of(const json& error) {
+  const auto kind = error.at("kind").get<std::string>();
+  return kind == io::to_string(io::ErrorKind::kCanceled) ? "unanswered" : kind;
+}
+
 // Phase and kind of what went wrong, the most frequent first, each with its first sample.
 void render_errors(Out out, const json& job) {
   auto errors = job.at("errors").get<std::vector<json>>();
@@ -228,8 +236,9 @@ void render_errors(Out out, const json& job) {
   fmt::format_to(out, "\n{:<38}{:>9}  {:<24}{}\n", "errors: " + job.at("name").get<std::string>(),
                  "count", "kind", "first of them");
   for (const json& error : errors) {
-    fmt::format_to(out, "  {:<36}{:>9}  {:<24}{}\n", title_of(error.at("phase").get<std::string>()),
-                   error.at("count").get<std::uint64_t>(), error.at("kind").get<std::string>(),
+    fmt::format_to(out, "  {:<36}{:>9}  {:<23} {}\n",
+                   title_of(error.at("phase").get<std::string>()),
+                   error.at("count").get<std::uint64_t>(), kind_of(error),
                    error.at("sample").get<std::string>());
   }
 }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/certificate.h"
+#include "io/error.h"
 #include "loadgen/environment.h"
 #include "loadgen/report_table.h"
 #include "loadgen/result_folder.h"
@@ -229,6 +230,20 @@ TEST(ReportTable, ShowsTheFiguresAndTheErrors) {
   for (const char* part : {"sample", "whole message", "1.000", "450 4.2.1 busy", "messages/s"}) {
     EXPECT_NE(table->find(part), std::string::npos) << part;
   }
+}
+
+TEST(ReportTable, AnErrorsKindAndItsTextAreTwo) {
+  json result = sample_result();
+  json& error = result["jobs"][0]["errors"][0];
+  error["kind"] = io::to_string(io::ErrorKind::kCanceled);
+  error["sample"] = io::describe({io::ErrorKind::kCanceled, 0, 0});
+  const std::string cut_off = render_result(result, "one.json").value();
+  EXPECT_NE(cut_off.find("1  unanswered              no answer came until the end of the run\n"),
+            std::string::npos)
+      << cut_off;
+  error["kind"] = "a-kind-that-is-wider-than-its-column";
+  error["sample"] = "sample";
+  EXPECT_NE(render_result(result, "one.json")->find("than-its-column sample\n"), std::string::npos);
 }
 
 TEST(ReportTable, ADamagedResultIsASentence) {
