@@ -124,10 +124,11 @@ int command_compare(const CompareOptions& options) {
   }
   const auto verdict = compare(options);
   if (!verdict) return complain(verdict.error(), kNotCompared);
-  fmt::print("{}", printable_lines(render_verdict(*verdict)));
+  const auto printed = print_out(printable_lines(render_verdict(*verdict)));
   if (const auto written = write_reports(options, *verdict); !written) {
     return complain(written.error(), kNotCompared);
   }
+  if (!printed) return complain(printed.error() + "; the findings are lost", kNotCompared);
   return exit_code_of(*verdict);
 }
 

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "loadgen/commands.h"
 #include "loadgen/report_page.h"
 #include "loadgen/result_folder.h"
@@ -20,7 +18,9 @@ int command_report(const ReportOptions& options) {
   if (const auto written = write_text(options.output, *page); !written) {
     return complain(written.error(), kFailed);
   }
-  fmt::print("report: {}\n", options.output);
+  if (auto printed = print_out("report: " + options.output + "\n"); !printed) {
+    return complain(printed.error() + "; the report is " + options.output, kFailed);
+  }
   return 0;
 }
 

@@ -28,12 +28,6 @@ using nlohmann::json;
 
 namespace {
 
-// As much as standard output takes.
-void print_all(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
-
 bool has_measured(const LoadResult& load) {
   const Counters& seen = load.metrics.measured();
   return seen.messages_accepted + seen.sessions_completed + seen.tls_handshakes + seen.errors > 0;
@@ -159,7 +153,10 @@ int deliver(const RunOptions& options, const Finished& finished, const std::stri
   if (!table) {
     exit_code = complain(table.error(), kFailed);
   } else if (!options.quiet || exit_code == kFailed) {
-    print_all(*table + written_files);
+    if (auto printed = print_out(*table + written_files); !printed) {
+      exit_code =
+          complain(printed.error() + "; `smtpmark show " + path + "` prints the table", kFailed);
+    }
   }
   if (finished.interrupted) complain("interrupted: what was measured until then is kept", 0);
   if (!finished.failure.empty()) return complain(finished.failure, kFailed);

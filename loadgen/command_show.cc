@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "loadgen/commands.h"
@@ -21,7 +19,9 @@ int command_show(const ShowOptions& options) {
   if (!table) return complain(table.error(), kFailed);
   std::string said;
   const int exit_code = settle_outputs(options.outputs, *result, file, said, 0);
-  fmt::print("{}{}", *table, said);
+  if (auto printed = print_out(*table + said); !printed) {
+    return complain(printed.error() + "; the table is lost", kFailed);
+  }
   return exit_code;
 }
 

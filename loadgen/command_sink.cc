@@ -58,19 +58,22 @@ int command_sink(const SinkRunOptions& options) {
   (*sink)->stop();
 
   const SinkCounters& counters = (*sink)->counters();
-  fmt::print("{} messages from {} sessions ({} plain, {} TLS handshakes), {} unconfirmed\n",
-             counters.messages_received, counters.sessions, counters.sessions_plain,
-             counters.tls_handshakes, counters.messages_unconfirmed);
+  std::string said =
+      fmt::format("{} messages from {} sessions ({} plain, {} TLS handshakes), {} unconfirmed\n",
+                  counters.messages_received, counters.sessions, counters.sessions_plain,
+                  counters.tls_handshakes, counters.messages_unconfirmed);
   if (options.sink.check_messages) {
-    fmt::print("{} messages held against their stamp, {} not as they were sent, {} without one\n",
-               counters.messages_checked, counters.messages_mismatched,
-               counters.messages_unstamped);
+    said += fmt::format(
+        "{} messages held against their stamp, {} not as they were sent, {} without one\n",
+        counters.messages_checked, counters.messages_mismatched, counters.messages_unstamped);
   }
+  const auto printed = print_out(said);
   if (!options.json.empty()) {
     if (auto written = write_json(options.json, final_counters(counters)); !written) {
       return complain(written.error(), kFailed);
     }
   }
+  if (!printed) return complain(printed.error() + "; the counts are lost", kFailed);
   if (counters.messages_mismatched == 0) return 0;
   return complain(fmt::format("{} of {} messages did not come as they were sent",
                               counters.messages_mismatched, counters.messages_checked),

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "loadgen/find_options.h"
@@ -28,6 +30,10 @@ inline constexpr std::uint64_t kSpareDescriptors = 64;
 
 // Says `sentence` on standard error; returns `exit_code`.
 int complain(const std::string& sentence, int exit_code);
+
+// Writes `text` to standard output, all of it. Fails with a sentence that has no end yet: what is
+// lost by that, and what is not, is for the caller to say.
+tl::expected<void, std::string> print_out(std::string_view text);
 
 // Writes the files that `options` asks for and says on standard error what is wrong with them or
 // with the result, which is in `file`; appends to `said` what is for standard output. Returns

@@ -409,14 +409,6 @@ class BadInput(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.expect_sentence(self.smtpmark("compare", *arguments), part, status=3)
 
-    def test_a_pipe_that_nobody_reads_loses_no_result(self):
-        _, addresses = self.start_sink()
-        command = [SMTPMARK, "run", "--target", addresses["relay"], "--role", "relay",
-                   "--messages", "20", "--results-dir", self.results]
-        with open("/dev/full", "w") as full:
-            subprocess.run(command, stdout=full, stderr=subprocess.DEVNULL, timeout=LIMIT)
-        self.assertEqual(self.only_result()["jobs"][0]["totals"]["messages_accepted"], 20)
-
     def test_runs_in_the_same_second_keep_their_folders(self):
         _, addresses = self.start_sink()
         for _ in range(3):
