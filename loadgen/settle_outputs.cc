@@ -18,7 +18,7 @@ int settle_outputs(const OutputOptions& options, const nlohmann::json& result,
   }
   for (const std::string& failure : outputs->failures) worst(complain(failure, kFailed));
   said += printable_lines(outputs->thresholds);
-  for (const std::string& file : outputs->written) said += "written: " + file + "\n";
+  for (const std::string& written : outputs->written) said += "written: " + written + "\n";
   if (!outputs->thresholds_met) {
     // Each line of them is on the screen, but for --quiet.
     worst(complain("a threshold is not met", kThresholdMissed));
