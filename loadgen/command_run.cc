@@ -19,6 +19,7 @@
 #include "loadgen/report_table.h"
 #include "loadgen/result_folder.h"
 #include "loadgen/result_json.h"
+#include "loadgen/run_verdict.h"
 #include "loadgen/server_usage.h"
 #include "loadgen/thresholds.h"
 
@@ -49,6 +50,8 @@ Finished finish_single(const RunPlan& plan, const LoadResult& load, json result)
   } else if (finished.errors > 0) {
     finished.failure = fmt::format("{} error{} in this run, most of them {}", finished.errors,
                                    finished.errors == 1 ? "" : "s", load.main_failure);
+  } else if (!finished.interrupted) {
+    finished.failure = nothing_measured(facts_of(plan, load));
   }
   finished.result = std::move(result);
   return finished;

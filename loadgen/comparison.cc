@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 namespace smtpmark::loadgen {
@@ -34,26 +35,32 @@ double cpu(const LoadResult& result) {
   return divide(result.generator_cpu_s + result.server_cpu_s, messages(result));
 }
 
-Ratio ratio_of(const Rounds& with, const Rounds& without, double (*figure)(const LoadResult&)) {
+// Of the rounds in which both sides measured something; nothing where there is none.
+std::optional<Ratio> ratio_of(const Rounds& with, const Rounds& without,
+                              double (*figure)(const LoadResult&)) {
   std::vector<double> ratios;
   const std::size_t pairs = std::min(with.results.size(), without.results.size());
   for (std::size_t i = 0; i < pairs; ++i) {
-    ratios.push_back(divide(figure(with.results[i]), figure(without.results[i])));
+    const double over = figure(with.results[i]);
+    const double under = figure(without.results[i]);
+    if (over > 0.0 && under > 0.0) ratios.push_back(over / under);
   }
-  if (ratios.empty()) return {};
+  if (ratios.empty()) return std::nullopt;
   std::sort(ratios.begin(), ratios.end());
-  const std::size_t middle = pairs / 2;
+  const std::size_t middle = ratios.size() / 2;
   const double median =
-      pairs % 2 == 1 ? ratios[middle] : (ratios[middle - 1] + ratios[middle]) / 2.0;
-  return {median, ratios.front(), ratios.back()};
+      ratios.size() % 2 == 1 ? ratios[middle] : (ratios[middle - 1] + ratios[middle]) / 2.0;
+  return Ratio{median, ratios.front(), ratios.back()};
 }
 
-json to_json(const Ratio& ratio) {
-  return {{"median", ratio.median}, {"least", ratio.least}, {"most", ratio.most}};
+json to_json(const std::optional<Ratio>& ratio) {
+  if (!ratio) return {{"median", nullptr}, {"least", nullptr}, {"most", nullptr}};
+  return {{"median", ratio->median}, {"least", ratio->least}, {"most", ratio->most}};
 }
 
-std::string in_words(const Ratio& ratio) {
-  return fmt::format("{:.2f} ({:.2f}-{:.2f})", ratio.median, ratio.least, ratio.most);
+std::string in_words(const std::optional<Ratio>& ratio) {
+  if (!ratio) return "-";
+  return fmt::format("{:.2f} ({:.2f}-{:.2f})", ratio->median, ratio->least, ratio->most);
 }
 
 }  // namespace
@@ -74,10 +81,10 @@ LoadResult Rounds::merged() const {
 }
 
 json compare_ways(const std::string& what, const WayRounds& with, const WayRounds& without) {
-  const Ratio short_rate = ratio_of(with.one_message, without.one_message, &rate);
-  const Ratio short_cpu = ratio_of(with.one_message, without.one_message, &cpu);
-  const Ratio long_rate = ratio_of(with.long_sessions, without.long_sessions, &rate);
-  const Ratio long_cpu = ratio_of(with.long_sessions, without.long_sessions, &cpu);
+  const auto short_rate = ratio_of(with.one_message, without.one_message, &rate);
+  const auto short_cpu = ratio_of(with.one_message, without.one_message, &cpu);
+  const auto long_rate = ratio_of(with.long_sessions, without.long_sessions, &rate);
+  const auto long_cpu = ratio_of(with.long_sessions, without.long_sessions, &cpu);
   return {{"what", what},
           {"one_message_rate", to_json(short_rate)},
           {"one_message_cpu", to_json(short_cpu)},

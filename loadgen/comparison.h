@@ -26,7 +26,8 @@ struct WayRounds {
 
 // The ratios `with` / `without` of messages per second and of CPU (generator and server) a message:
 // each the median over the rounds, with the least and the greatest. Rounds are compared pair by
-// pair, so that a machine that slows down for a while does not look like a cost.
+// pair, so that a machine that slows down for a while does not look like a cost; a pair of which a
+// side has measured nothing does not count, and a ratio of no pairs is null.
 nlohmann::json compare_ways(const std::string& what, const WayRounds& with,
                             const WayRounds& without);
 

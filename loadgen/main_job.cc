@@ -11,6 +11,7 @@
 #include "loadgen/cpu.h"
 #include "loadgen/option_values.h"
 #include "loadgen/result_json.h"
+#include "loadgen/run_verdict.h"
 #include "loadgen/sink.h"
 #include "loadgen/workload_options.h"
 
@@ -226,7 +227,11 @@ tl::expected<MainJobResult, std::string> run_main_job(
   all.notes.push_back(ports.note);
   run_rounds(parts, *certificate, hooks, announce, all);
   for (const Part& part : parts) {
-    if (!part.rounds->results.empty()) all.jobs.push_back(part_to_json(part));
+    if (part.rounds->results.empty()) continue;
+    all.jobs.push_back(part_to_json(part));
+    const std::string nothing = nothing_measured(facts_of(part.plan, part.rounds->merged()));
+    if (nothing.empty() || all.interrupted || !all.failure.empty()) continue;
+    all.failure = part.plan.name + ": " + nothing;
   }
   if (ways[kImplicit].long_sessions.results.empty()) return all;  // there is not one whole round
   all.comparison = {

@@ -143,6 +143,7 @@ std::pair<std::string, std::string> verdict_tile(const json& data) {
 }
 
 std::string times(const json& ratio) {
+  if (ratio.at("median").is_null()) return kNothing;
   return fmt::format("{:.2f} × ({:.2f}–{:.2f})", number_of(ratio, "median"),
                      number_of(ratio, "least"), number_of(ratio, "most"));
 }

@@ -11,6 +11,11 @@
 
 namespace smtpmark::loadgen {
 
+std::string nothing_measured(const RunFacts& facts) {
+  if (!facts.nothing_measured) return {};
+  return "no message was accepted in the measured part: give it more --duration, or less --warmup";
+}
+
 namespace {
 
 constexpr double kBusy = 0.9;    // of a thread's time; the rest is waiting for the next event
@@ -107,7 +112,8 @@ struct Rule {
 };
 
 // The gravest first.
-constexpr std::array<Rule, 6> kRules = {{
+constexpr std::array<Rule, 7> kRules = {{
+    {"nothing", "nothing-measured", &nothing_measured},
     {"clock", "clock-trouble", &clock_trouble},
     {"ports", "port-exhausted", &port_exhaustion},
     {"connections", "connections-not-reached", &connections_not_reached},
@@ -129,6 +135,12 @@ std::uint64_t connections_asked(const RunPlan& plan, std::size_t number) {
   return std::min(connections, turns / each + (turns % each > 0 ? 1 : 0));
 }
 
+// A class of little weight may have no share of a small count.
+bool sends_messages(const RunPlan& plan, std::size_t number) {
+  if (plan.classes[number].session.messages_per_connection == 0) return false;
+  return plan.load.count == 0 || apportion(plan.load.count, shares(plan.classes))[number] > 0;
+}
+
 double milliseconds(std::uint64_t ns) {
   return static_cast<double>(ns) / 1e6;
 }
@@ -148,6 +160,11 @@ RunFacts facts_of(const Metrics& metrics, const Surroundings& surroundings) {
       facts.ports_exhausted += row.count;
     }
   }
+  const Counters& seen = metrics.measured();
+  facts.nothing_measured = metrics.total().errors == 0 &&
+                           seen.messages_accepted + seen.messages_abandoned +
+                                   seen.messages_for_nobody + seen.auth_rejected_as_wanted ==
+                               0;
   facts.connections_reached = metrics.occupancy().peak();
   facts.waiting_share = metrics.occupancy().waiting_share();
   return facts;
@@ -157,15 +174,19 @@ RunFacts facts_of(const Metrics& metrics, const Surroundings& surroundings) {
 
 RunFacts facts_of(const RunPlan& plan, const LoadResult& result) {
   RunFacts facts = facts_of(result.metrics, result.surroundings);
+  bool any_messages = false;
   for (std::size_t i = 0; i < plan.classes.size(); ++i) {
     facts.connections_asked += connections_asked(plan, i);
+    any_messages = any_messages || sends_messages(plan, i);
   }
+  facts.nothing_measured = facts.nothing_measured && any_messages;
   return facts;
 }
 
 RunFacts facts_of_class(const RunPlan& plan, std::size_t number, const LoadResult& result) {
   RunFacts facts = facts_of(result.classes[number].metrics, result.surroundings);
   facts.connections_asked = connections_asked(plan, number);
+  facts.nothing_measured = facts.nothing_measured && sends_messages(plan, number);
   return facts;
 }
 

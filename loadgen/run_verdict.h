@@ -17,6 +17,7 @@ struct RunPlan;
 
 // What is judged; of the measured window where nothing else is said.
 struct RunFacts {
+  bool nothing_measured = false;  // messages were to be sent; none came to its end, none failed
   Surroundings surroundings;
   std::uint64_t lag_count = 0;  // turns with an intended start
   double lag_p99_ms = 0.0;
@@ -35,6 +36,7 @@ struct RunFinding {
 };
 
 // The name is that of the gravest finding:
+//   nothing-measured         messages were to be sent, and none came to its end
 //   clock-trouble            the clocks jumped, or this process was not let run
 //   port-exhausted           no local port was left for some connections
 //   connections-not-reached  fewer sessions at once were served than were asked for
@@ -52,6 +54,8 @@ struct RunVerdict {
 RunFacts facts_of(const RunPlan& plan, const LoadResult& result);
 RunFacts facts_of_class(const RunPlan& plan, std::size_t number, const LoadResult& result);
 RunVerdict judge(const RunFacts& facts);
+// Why a run fails that has measured nothing; empty where it has measured something.
+std::string nothing_measured(const RunFacts& facts);
 
 }  // namespace smtpmark::loadgen
 

@@ -1,5 +1,6 @@
 #include "loadgen/comparison.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -45,7 +46,17 @@ TEST(Comparison, AnUnfinishedRoundIsLeftOut) {
 
 TEST(Comparison, NoMessagesAreNoDivisionByZero) {
   const WayRounds none = same({round_of(0, 0.0)});
-  EXPECT_EQ(compare_ways("none", none, none).at("long_cpu").at("median").get<double>(), 0.0);
+  const nlohmann::json line = compare_ways("none", none, none);
+  EXPECT_TRUE(line.at("long_cpu").at("median").is_null());
+  EXPECT_EQ(line.at("text"),
+            fmt::format("{:<38}{:>19}{:>19}{:>19}{:>19}", "none", "-", "-", "-", "-"));
+}
+
+TEST(Comparison, ARoundInWhichASideMeasuredNothingIsLeftOut) {
+  const WayRounds base = same({round_of(1000, 1.0), round_of(0, 1.0), round_of(1000, 1.0)});
+  const WayRounds with = same({round_of(500, 1.0), round_of(500, 1.0), round_of(0, 1.0)});
+  const nlohmann::json rate = compare_ways("with", with, base).at("long_rate");
+  EXPECT_EQ(rate, nlohmann::json({{"median", 0.5}, {"least", 0.5}, {"most", 0.5}}));
 }
 
 TEST(Comparison, RoundsAddUp) {

@@ -107,6 +107,18 @@ class Output(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(b"is a folder without a result.json", done.stderr)
 
+    def test_what_measured_nothing_says_so(self):
+        # Shorter than a TLS session; and a message that ends while the run warms up.
+        for arguments in (["--duration", "1ms", "--warmup", "0"],
+                          ["--target", self.start_sink(), "--role", "relay", "--connections", "1",
+                           "--messages", "1", "--warmup", "5", "--duration", "5"]):
+            with self.subTest(arguments=arguments):
+                done = self.smtpmark("run", "--results-dir", "results", *arguments)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(b"no message was accepted in the measured part", done.stderr)
+                self.assertIn(b"nothing-measured", done.stdout)
+                self.assertNotIn(b"0.00 (0.00-0.00)", done.stdout)
+
     def test_counts_of_any_size_begin(self):
         target = self.start_sink()
         most = str(2**64 - 1)

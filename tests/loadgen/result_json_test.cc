@@ -57,6 +57,8 @@ TEST(ResultJson, EveryJobHasItsVerdict) {
   EXPECT_EQ(sample_result().at("jobs").at(0).at("verdict"),
             json({{"name", "clean"}, {"findings", json::array()}}));
   LoadResult load;
+  load.metrics.begin(0, {}, 1);
+  load.metrics.count(&Counters::messages_accepted, 1);
   load.surroundings.busiest_thread = 1.0;
   const json verdict = job_to_json(RunPlan(), load, nullptr).at("verdict");
   EXPECT_EQ(verdict.at("name"), "generator-limited");

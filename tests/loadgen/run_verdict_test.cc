@@ -33,6 +33,7 @@ struct Trouble {
 
 const std::vector<Trouble>& troubles() {
   static const std::vector<Trouble> all = {
+      {"nothing-measured", "nothing", [](RunFacts& f) { f.nothing_measured = true; }},
       {"clock-trouble", "clock", [](RunFacts& f) { f.surroundings.clock_jump_s = 0.2; }},
       {"clock-trouble", "clock", [](RunFacts& f) { f.surroundings.longest_stall_s = 0.8; }},
       {"port-exhausted", "ports", [](RunFacts& f) { f.ports_exhausted = 1; }},
@@ -76,8 +77,8 @@ TEST(RunVerdict, AllTroublesAreToldAndTheGravestGivesTheName) {
   RunFacts facts = clean_facts();
   for (const Trouble& trouble : troubles()) trouble.make(facts);
   const RunVerdict verdict = judge(facts);
-  EXPECT_EQ(verdict.name, "clock-trouble");
-  EXPECT_EQ(verdict.findings.size(), 6U);
+  EXPECT_EQ(verdict.name, "nothing-measured");
+  EXPECT_EQ(verdict.findings.size(), 7U);
 }
 
 TEST(RunVerdict, WhatIsNoTroubleFindsNone) {
@@ -124,6 +125,22 @@ TEST(RunFacts, AreTakenFromTheWindowAndTheErrors) {
   EXPECT_EQ(facts.connections_reached, 2U);
   EXPECT_NEAR(facts.waiting_share, 2.0 / 3.0, 1e-9);
   EXPECT_EQ(facts.surroundings.syn_retransmits, 7U);
+}
+
+TEST(RunFacts, NothingIsMeasuredWhereMessagesWereMeantAndNoneCameToItsEnd) {
+  RunPlan plan;
+  LoadResult result;
+  result.metrics.begin(0, {100, 200}, 1);
+  result.metrics.count(&Counters::messages_accepted, 50);
+  EXPECT_TRUE(facts_of(plan, result).nothing_measured) << "the one message came before";
+  plan.classes.front().session.messages_per_connection = 0;
+  EXPECT_FALSE(facts_of(plan, result).nothing_measured);
+  plan.classes.front().session.messages_per_connection = 1;
+  LoadResult failed = result;
+  failed.metrics.error(50, Phase::kConnect, "refused", 0, {}, "");
+  EXPECT_FALSE(facts_of(plan, failed).nothing_measured) << "the errors say why";
+  result.metrics.count(&Counters::messages_accepted, 150);
+  EXPECT_FALSE(facts_of(plan, result).nothing_measured);
 }
 
 TEST(RunFacts, AnOpenLoopAndACountAskForFewerConnections) {
