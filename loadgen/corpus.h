@@ -20,8 +20,8 @@ struct Corpus {
 // The messages of a maildir (a folder with cur/ and new/), of any other folder (each file in it is
 // one), or of an mbox file, in the order of their names or in that of the file; as many as have
 // room in `most_octets`. Line ends become CRLF. With `restamped` their Message-ID is taken out, for
-// a stamp brings its own. Fails with a sentence when there is nothing to read, or
-// more than a million files; what is no regular file is no message.
+// a stamp brings its own. Fails with a sentence when there is nothing to read, or more than a
+// million files; what is no regular file is no message.
 tl::expected<Corpus, std::string> read_corpus(const std::string& path, std::uint64_t most_octets,
                                               bool restamped);
 

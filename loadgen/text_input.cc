@@ -25,7 +25,8 @@ tl::unexpected<std::string> cannot_read(const std::string& path, const char* rea
 }  // namespace
 
 tl::expected<std::string, std::string> read_text(const std::string& path) {
-  // Neither opening nor reading waits for anybody, be it a FIFO or a file of /proc.
+  // Opening does not wait for anybody, and reading only for what writes into a pipe already: a FIFO
+  // that nobody writes into is empty.
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return cannot_read(path, std::strerror(errno));
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(::fdopen(descriptor, "r"),
@@ -35,7 +36,11 @@ tl::expected<std::string, std::string> read_text(const std::string& path) {
     return cannot_read(path, std::strerror(errno));
   }
   if (S_ISDIR(about.st_mode)) return cannot_read(path, "it is a folder");
-  if (!S_ISREG(about.st_mode)) return cannot_read(path, "it is not a regular file");
+  if (S_ISFIFO(about.st_mode)) {
+    ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+  } else if (!S_ISREG(about.st_mode)) {
+    return cannot_read(path, "it is neither a file nor a pipe");
+  }
   std::string text;
   std::array<char, 65536> piece;
   std::size_t count = 1;

@@ -11,8 +11,8 @@
 
 namespace smtpmark::loadgen {
 
-// All of a regular file, up to 1 GiB; never waits for a writer. Fails with a sentence that names
-// it.
+// All of a file, or of a pipe that somebody writes into, up to 1 GiB. Fails with a sentence that
+// names it.
 tl::expected<std::string, std::string> read_text(const std::string& path);
 
 // The parts between separators; one more than there are separators.

@@ -60,7 +60,7 @@ tl::expected<void, std::string> check_lists(const TlsListOptions& options) {
   const char* const its = options.tls_suites.empty() ? "1.2" : "1.3";
   if (options.tls_version == "any" || options.tls_version == its) return {};
   return tl::unexpected(std::string(list) + " is of TLS " + its + ", which --tls-version " +
-                        options.tls_version + " leaves out: give one of both up");
+                        options.tls_version + " leaves out: leave one of them out");
 }
 
 }  // namespace
