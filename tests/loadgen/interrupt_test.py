@@ -31,6 +31,12 @@ class Interrupts(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="smtpmark-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.hang_up(signal.SIG_DFL)  # whatever these tests were started by
+
+    def hang_up(self, means):
+        """What SIGHUP does to commands that are started from now on."""
+        before = signal.signal(signal.SIGHUP, means)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
 
     def start(self, *arguments, command="run", catches=signal.SIGINT):
         """A command that has been running for a second."""
@@ -81,8 +87,7 @@ class Interrupts(unittest.TestCase):
         self.assertEqual(self.job()["ended"], "interrupted")
 
     def test_nohup_goes_on(self):
-        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        self.hang_up(signal.SIG_IGN)
         run = self.start("--target", self.sink(), "--duration", "3")
         run.send_signal(signal.SIGHUP)
         _, err = run.communicate(timeout=LIMIT)
