@@ -29,7 +29,8 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
 int run(int argc, char** argv) {
   CLI::App app("Loads an SMTP server on ports 25, 587 and 465 and says what it carries.",
                "smtpmark");
-  app.set_version_flag("--version", loadgen::kVersion);
+  app.set_version_flag("--version",
+                       fmt::format("smtpmark {} ({})", loadgen::kVersion, loadgen::kGitCommit));
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   loadgen::RunOptions run_options;
