@@ -78,7 +78,8 @@ class Watch {
     for (;;) {
       if (ends_early_at_ != 0) time = std::min(time, ends_early_at_);
       const TimeNs now = io::monotonic_now();
-      if (meeting_.ended == threads_.size() || now >= time || in_a_hurry()) return;
+      if (meeting_.ended == threads_.size() || now >= time) return;
+      if (ends_early_at_ != 0 && in_a_hurry()) return;
       const std::chrono::nanoseconds left(std::min<TimeNs>(time - now, io::kSecond));
       meeting_.changed.wait_for(lock, std::min<std::chrono::nanoseconds>(kLookAround, left));
       probe_.tick();
